@@ -1,0 +1,54 @@
+# make run | test | check | bench | hit. Each does all set-up it needs.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The newest Python that the Functions host and we know: PYTHON=python3.11 chooses another.
+PYTHON ?= $(shell for p in python3.13 "$$HOME"/.pyenv/versions/3.13.*/bin/python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+VENV ?= .venv
+PORT ?= 7071
+BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+
+.PHONY: help setup run hit test lint types check bench
+
+help:
+	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
+	@echo "make hit     fire a sample hit at it and print the event (HIT=name chooses one of examples/hits.http)"
+	@echo "make test    run the tests"
+	@echo "make check   lint, types, tests: what CI runs"
+	@echo "make bench   measure; prints and writes build/bench.json"
+	@echo "make setup   only set up $(VENV)"
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is needed (on Debian: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.cli: $(BIN)/python requirements.txt requirements-cli.txt
+	@$(PIP) -r requirements-cli.txt && touch $@
+
+$(VENV)/.dev: $(VENV)/.cli requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt && touch $@
+
+setup: $(VENV)/.dev
+
+run: $(VENV)/.cli
+	@PORT=$(PORT) $(BIN)/python -m pixel serve
+
+hit: $(VENV)/.cli
+	@PORT=$(PORT) $(BIN)/python -m pixel hit $(HIT)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --diff .
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+check: lint types test
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks

@@ -1,0 +1,52 @@
+"""Azure Functions: binds the tables of pixel/app.py. There is no logic here."""
+
+import asyncio
+import logging
+import os
+import time
+from functools import lru_cache
+
+import azure.functions as func
+
+from pixel.app import build, run_timers
+from pixel.collect.request import Request
+from pixel.collect.response import Response
+from pixel.endpoints.endpoint import Endpoint
+
+# The worker logs two INFO lines a call, which cost half of what it does itself.
+for _name in ("azure_functions_worker", "azure_functions_runtime", "proxy_worker"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+_pixel = build(os.environ)
+_timers: list[asyncio.Future[None]] = []
+
+
+def _bind(endpoint: Endpoint) -> None:
+    # An empty route is not possible; this one matches the empty path only (AzureWebJobsDisableHomepage=true).
+    route = endpoint.path.lstrip("/") or "{ignored:maxlength(0)?}"
+    handle = endpoint.handle
+
+    async def answer(req: func.HttpRequest) -> func.HttpResponse:
+        if _pixel.timers and not _timers:
+            _timers.append(asyncio.ensure_future(run_timers(_pixel.timers)))
+        return _http_response(await handle(_request(req)))
+
+    app.function_name(endpoint.name)(app.route(route, methods=endpoint.methods)(answer))
+
+
+def _request(req: func.HttpRequest) -> Request:
+    rest, _, query = req.url.partition("?")
+    if not query.isascii():  # one character a byte
+        query = query.encode().decode("latin-1")
+    path = rest.partition("://")[2].partition("/")[2]
+    return Request(req.method, "/" + path, query, dict(req.headers), time.time(), "", req.get_body())
+
+
+@lru_cache(maxsize=64)
+def _http_response(response: Response) -> func.HttpResponse:
+    return func.HttpResponse(response.body, status_code=response.status, headers=dict(response.headers))
+
+
+for _endpoint in _pixel.endpoints:
+    _bind(_endpoint)

@@ -1,0 +1,27 @@
+"""A tracking pixel you own. A map of the house, in the order an event walks through it.
+
+function_app.py   Azure Functions: binds the tables of app.py; no logic
+pixel/
+  app.py          the composition root: settings, enrichers, sink, ledger -> endpoints and timers
+  settings.py     every setting, read once, validated
+  endpoints/      every way in and out over HTTP, one file each
+  collect/        a hit becomes an event; read track.py first, it is the whole way on one page
+    request.py    the hit as it was sent
+    query.py      the raw query, taken apart
+    client_ip.py  which address it came from, by what a visitor cannot write
+    consent.py    what the visitor wants
+    parse.py      Request -> Event, or Rejected
+    enrich.py     enrichers are found and run, each contained; enricher.py says what one is
+    redact.py     what may not be stored goes, last
+    response.py   the image
+  event.py        the one record that every part reads or writes, and its schema
+  outcome.py      accepted, rejected:<reason>, failed:<reason>
+  ledger.py       counts them
+  deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro
+  capture.py      Event Hubs Capture's files, read and written
+  serve/          the same tables without Azure, and the live page
+  commands/       `python -m pixel COMMAND`
+enrichers/        one file a kind of knowledge
+"""
+
+__version__ = "0.1.0"

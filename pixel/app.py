@@ -1,0 +1,108 @@
+"""The composition root: settings, enrichers, sink and ledger become a table of endpoints and a table of timers."""
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+import enrichers as enricher_package
+from pixel.collect.client_ip import client_ip
+from pixel.collect.enrich import load
+from pixel.collect.track import Collector, Watch
+from pixel.deliver.sink import NoSink, Sink
+from pixel.endpoints import event_schema, health, home, pix, status, whoami
+from pixel.endpoints.endpoint import Endpoint
+from pixel.ledger import Ledger
+from pixel.log import log_fault
+from pixel.settings import Settings, read_settings
+
+RELOAD_S = 60.0
+
+_log = logging.getLogger("pixel.timers")
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """Something that each process does every `every_s` seconds, beside its hits; it runs in a thread."""
+
+    name: str
+    every_s: float
+    run: Callable[[], None]
+
+
+class App(msgspec.Struct, frozen=True):
+    """What an adapter binds to its server."""
+
+    endpoints: tuple[Endpoint, ...]
+    timers: tuple[Timer, ...]
+    collector: Collector
+
+
+def build(
+    environ: Mapping[str, str],
+    *,
+    watch: Watch | None = None,
+    sink: Sink | None = None,
+    package: ModuleType = enricher_package,
+) -> App:
+    """Build the app from the environment. Never raises on bad settings: see `App.collector.settings.problems`.
+
+    `watch` is told of each hit; `sink` and `package` replace the configured sink and the enrichers, for tests.
+    """
+    settings = read_settings(environ)
+    enrichers = load(package, settings.enrichers, environ)
+    address = client_ip(settings.client_ip, settings.front_door_id)
+    collector = Collector(
+        settings=settings,
+        client_ip=address,
+        enrichers=enrichers.running,
+        anonymous={each.name: each.anonymous for each in enrichers.running},
+        sink=sink or _sink(settings),
+        ledger=Ledger(_instance(environ), secrets.token_hex(8)),
+        watch=watch,
+    )
+    endpoints = (
+        *pix.endpoints(collector, settings.path),
+        status.endpoint(collector, enrichers),
+        health.endpoint(collector.sink),
+        whoami.endpoint(settings, address),
+        event_schema.endpoint(),
+        home.endpoint(collector, enrichers),
+    )
+    timers = [
+        Timer(f"reload_{each.name}", RELOAD_S, each.reload) for each in enrichers.running if each.reload is not None
+    ]
+    return App(endpoints, tuple(timers), collector)
+
+
+async def run_timers(timers: tuple[Timer, ...]) -> None:
+    """Run each timer until cancelled. One that fails is logged and comes again."""
+
+    async def keep(timer: Timer) -> None:
+        while True:
+            await asyncio.sleep(timer.every_s)
+            try:
+                await asyncio.to_thread(timer.run)
+            except Exception as fault:  # noqa: BLE001 - one bad reload does not end all reloads
+                log_fault(_log, f"timer {timer.name} failed", fault)
+
+    await asyncio.gather(*map(keep, timers))
+
+
+def _sink(settings: Settings) -> Sink:
+    if settings.capture_dir:
+        from pixel.deliver.capture_file import (
+            CaptureFileSink,
+        )  # needs a system with flock; Azure needs neither
+
+        return CaptureFileSink(Path(settings.capture_dir))
+    return NoSink()
+
+
+def _instance(environ: Mapping[str, str]) -> str:
+    """Name the machine: on Azure by what the platform gives, shortened; else by its host name."""
+    return (environ.get("WEBSITE_INSTANCE_ID") or environ.get("CONTAINER_NAME") or socket.gethostname())[:16]

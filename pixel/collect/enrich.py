@@ -1,0 +1,79 @@
+"""Enrichers: found by file, run in order, each contained."""
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from pixel.enricher import Enricher
+from pixel.event import Event
+from pixel.log import log_fault
+
+_log = logging.getLogger("pixel.enrich")
+
+
+class Enrichers(msgspec.Struct, frozen=True):
+    """The enrichers that run, in order, and why others do not: `disabled` has a sentence by name."""
+
+    running: tuple[Enricher, ...] = ()
+    disabled: dict[str, str] = {}
+
+
+def enrich(event: Event, enrichers: Iterable[Enricher]) -> None:
+    """Add what each enricher finds out. A failing one leaves a note in the event and nothing else."""
+    for enricher in enrichers:
+        try:
+            result = enricher.enrich(event)
+            if result:
+                event.enrichments[enricher.name] = result if type(result) is dict else dict(result)
+        except Exception as fault:  # noqa: BLE001 - enrichment can never cost an event
+            event.enrich_errors[enricher.name] = type(fault).__name__
+            log_fault(_log, f"enricher {enricher.name} failed", fault)
+
+
+def load(package: ModuleType, wanted: Sequence[str], environ: Mapping[str, str]) -> Enrichers:
+    """Find the enrichers of a package, one a file, and set them up. `wanted` empty means all.
+
+    One that cannot be set up is disabled, with the reason; the others run.
+    """
+    found = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    disabled = {name: "there is no such file in enrichers/" for name in wanted if name not in found}
+    disabled |= {name: "not in PIXEL_ENRICHERS" for name in found if wanted and name not in wanted}
+    ready: dict[str, Enricher] = {}
+    after: dict[str, tuple[str, ...]] = {}
+    for name in found:
+        if name in disabled:
+            continue
+        try:
+            module = importlib.import_module(f"{package.__name__}.{name}")
+            ready[name] = _set_up(name, module, environ)
+            after[name] = tuple(getattr(module, "after", ()))
+        except Exception as fault:  # noqa: BLE001 - a broken enricher never costs the others
+            disabled[name] = f"{type(fault).__name__}: {fault}"
+            log_fault(_log, f"enricher {name} is disabled", fault)
+    try:
+        order = TopologicalSorter(after).static_order()
+        running = tuple(ready[name] for name in order if name in ready)
+    except CycleError as cycle:
+        disabled |= dict.fromkeys(cycle.args[1], "`after` goes round in a circle")
+        running = tuple(ready[name] for name in ready if name not in disabled)
+    return Enrichers(running, disabled)
+
+
+def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enricher:
+    setup = getattr(module, "setup", None)
+    function: Any = setup(environ) if setup else getattr(module, "enrich", None)
+    if not callable(function):
+        raise TypeError("it defines neither enrich(event) nor a setup(env) that returns such a function")
+    return Enricher(
+        name=name,
+        enrich=function,
+        anonymous=frozenset(getattr(module, "anonymous", ())),
+        status=getattr(module, "status", None),
+        reload=getattr(module, "reload", None),
+    )

@@ -1,0 +1,54 @@
+"""What may not be stored goes, last: after enrichers have seen it, before any sink does."""
+
+from collections.abc import Mapping, Set
+
+from pixel.collect.client_ip import network
+from pixel.event import Event
+
+
+def redact(event: Event, ip_rule: str, anonymous: Mapping[str, Set[str]]) -> None:
+    """Take out of the event what the visitor's will and the settings forbid.
+
+    `ip_rule` is a value of `PIXEL_IP`. `anonymous` names, for each enricher, the keys of its result that tell
+    nothing about a person and stay in an anonymised event.
+    """
+    event.__dict__.clear()  # the request: full address, cookies
+    if event.ip is not None:
+        if ip_rule == "cut":
+            event.ip = network(event.ip)
+        elif ip_rule == "drop":
+            event.ip = None
+    if event.page_url is not None and "@" in event.page_url:
+        event.page_url = _without_login(event.page_url)
+    if event.referrer is not None and "@" in event.referrer:
+        event.referrer = _without_login(event.referrer)
+    if "anonymised" in event.flags:
+        _anonymise(event, anonymous)
+
+
+def _anonymise(event: Event, anonymous: Mapping[str, Set[str]]) -> None:
+    event.customer_id = event.visitor_id = event.recipient = event.ip = event.user_agent = None
+    event.params = {}
+    event.page_url = _without_query(event.page_url)
+    event.referrer = _without_query(event.referrer)
+    if event.language is not None:  # the whole list of languages is nearly a fingerprint
+        event.language = event.language[:2]
+    for name, result in list(event.enrichments.items()):
+        kept = {key: value for key, value in result.items() if key in anonymous.get(name, ())}
+        if kept:
+            event.enrichments[name] = kept
+        else:
+            del event.enrichments[name]
+
+
+def _without_query(url: str | None) -> str | None:
+    return url and url.partition("?")[0].partition("#")[0]
+
+
+def _without_login(url: str) -> str:
+    """Take `user:password@` out of a URL; an `@` in its path or query stays."""
+    scheme, found, rest = url.partition("://")
+    if not found:
+        return url
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    return scheme + "://" + rest[:end].rpartition("@")[2] + rest[end:]

@@ -1,0 +1,21 @@
+"""Request: a hit as it was sent, free of any server and of Azure."""
+
+import msgspec
+
+
+class Request(msgspec.Struct):
+    """One HTTP request, nothing interpreted.
+
+    `query` is the raw query without its `?`, each byte one character (latin-1), so that no byte is lost.
+    `headers` have lower-case names; repeated ones are joined by `, ` as RFC 9110 5.3 says.
+    `peer` is the address of the other end of the connection, where the server knows it.
+    `received_at` is in seconds since 1970.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    received_at: float
+    peer: str = ""
+    body: bytes = b""

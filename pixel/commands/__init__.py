@@ -1,0 +1,1 @@
+"""`python -m pixel COMMAND`, one file each: `run(arguments) -> exit code`."""

@@ -1,0 +1,51 @@
+"""Print captured events as NDJSON: `read WHERE`, a capture file or a folder of them.
+
+Events go to standard output, one a line; what could not be read goes to standard error. The exit code is 1 when
+something that should be an event could not be read; a torn tail, as a killed writer leaves it, is only told.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from pixel import capture
+
+
+def run(arguments: list[str]) -> int:
+    """Print every event under a folder; tell what was skipped."""
+    parser = argparse.ArgumentParser("python -m pixel read", description=__doc__)
+    parser.add_argument("where", type=Path, help="a capture file, or a folder, such as data/capture")
+    where: Path = parser.parse_args(arguments).where
+    if not where.exists():
+        print(
+            f"{where} does not exist. A pixel started by `make run` captures to data/capture.",
+            file=sys.stderr,
+        )
+        return 2
+    wrong = 0
+    for path in capture.files(where):
+        skipped = 0
+        try:
+            with path.open("rb") as file:
+                for record in capture.records(file):
+                    try:
+                        msgspec.json.decode(record.body, type=dict)
+                    except msgspec.DecodeError:
+                        skipped += 1
+                        continue
+                    sys.stdout.buffer.write(record.body + b"\n")
+        except capture.Damaged as damaged:
+            print(
+                f"{path}: torn tail: {damaged} (still being written, or its writer was killed)",
+                file=sys.stderr,
+            )
+        except (capture.NotCapture, OSError) as unreadable:
+            print(f"{path}: {unreadable}", file=sys.stderr)
+            wrong += 1
+        if skipped:
+            print(f"{path}: {skipped} records are no JSON objects, so not events of the pixel", file=sys.stderr)
+            wrong += skipped
+    sys.stdout.flush()
+    return 1 if wrong else 0

@@ -1,0 +1,148 @@
+"""A sink that writes Event Hubs Capture's files itself: no Azure, and the same files to read.
+
+An event is `sent` when it is in the file (in the page cache: a killed process loses nothing; a power cut may lose
+the last seconds). Events that come in together are written together, as one block.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pixel import capture
+from pixel.event import Event, encode
+from pixel.log import log_fault
+
+_log = logging.getLogger("pixel.capture_file")
+
+NAMESPACE, HUB = "local", "pixel"
+WINDOW_S = 60.0
+MAX_BYTES = 10 << 20
+
+
+class CaptureFileSink:
+    """Captures to `folder`: one process a partition, a new file every `window_s` seconds or `max_bytes` bytes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        window_s: float = WINDOW_S,
+        max_bytes: int = MAX_BYTES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder = folder
+        self._window_s = window_s
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._waiting: list[tuple[list[bytes], asyncio.Future[str]]] = []
+        self._lock = -1  # the partition's folder, locked
+        self._partition = -1
+        self._sequence = 0
+        self._file = -1
+        self._opened_at = 0.0
+        self._size = 0
+        self._sync = b""
+
+    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+        """Return `sent` for each event once all are in the file, or `failed:storage` for each."""
+        bodies = [encode(event) for event in events]
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[str] = loop.create_future()
+        if not self._waiting:
+            # Runs after all that is ready to run now, so that hits that came in together share one write.
+            loop.call_soon(self._commit)
+        self._waiting.append((bodies, written))
+        return [await written] * len(events)
+
+    def close(self) -> None:
+        """Close the file and free the partition. Nothing is lost without it."""
+        for descriptor in (self._file, self._lock):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._file = self._lock = -1
+
+    def _commit(self) -> None:
+        group, self._waiting = self._waiting, []
+        try:
+            self._write([body for bodies, _ in group for body in bodies])
+            delivery = "sent"
+        except Exception as fault:  # noqa: BLE001 - whoever waits must be told, whatever went wrong
+            log_fault(_log, f"cannot write to {self._folder}", fault)
+            delivery = "failed:storage"
+        for _, written in group:
+            if not written.done():
+                written.set_result(delivery)
+
+    def _write(self, bodies: list[bytes]) -> None:
+        now = self._clock()
+        # A folder removed under us (`rm -rf data`) would swallow what is written to the open file.
+        if self._file < 0 or not os.fstat(self._file).st_nlink:
+            self._claim_partition()
+            self._open(now)
+        elif now - self._opened_at >= self._window_s or self._size >= self._max_bytes:
+            self._open(now)
+        whole = capture.block(bodies, self._sequence, now, self._sync)
+        try:
+            written = os.write(self._file, whole)
+            if written != len(whole):
+                raise OSError(f"only {written} of {len(whole)} bytes could be written")
+        except OSError:
+            os.ftruncate(self._file, self._size)  # half a block would hide all that follow
+            raise
+        self._size += len(whole)
+        self._sequence += len(bodies)
+
+    def _open(self, now: float) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        at = int(now)
+        while True:
+            path = capture.file_path(self._folder, NAMESPACE, HUB, self._partition, at)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+                break
+            except FileExistsError:
+                at += 1  # two files in a second: names have no finer time
+        self._sync = secrets.token_bytes(16)
+        self._size = os.write(self._file, capture.header(self._sync))
+        self._opened_at = now
+
+    def _claim_partition(self) -> None:
+        """Lock the first partition that no other process writes, and continue where its last writer ended."""
+        self.close()
+        partition = 0
+        while True:
+            folder = self._folder / NAMESPACE / HUB / str(partition)
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                os.close(lock)
+                partition += 1
+        self._lock = lock
+        self._partition = partition
+        self._sequence = _continue(folder)
+
+
+def _continue(partition: Path) -> int:
+    """Cut the torn tail that a killed writer may have left; return the next sequence number."""
+    for path in reversed(list(capture.files(partition))):
+        last = -1
+        with path.open("r+b") as file:
+            try:
+                for record in capture.records(file):
+                    last = record.sequence
+            except capture.Damaged as damaged:
+                file.truncate(damaged.good)
+        if last >= 0:
+            return last + 1
+    return 0

@@ -1,0 +1,34 @@
+"""Sink: where events become durable. One verb; a sink for tests, and one for a pixel that has none."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pixel.event import Event
+
+
+class Sink(Protocol):
+    """Takes events and says of each what became of it, once that is certain."""
+
+    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+        """Return, in order, `sent`, `spilled` or `failed:<reason>` (a key of `FAILURES`) for each event."""
+        ...
+
+
+class MemorySink:
+    """Keeps events in a list. For tests."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+        """Keep the events; all are `sent`."""
+        self.events += events
+        return ["sent"] * len(events)
+
+
+class NoSink:
+    """Takes nothing: an event without a place to go has failed, and everybody is told."""
+
+    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+        """Return `failed:no_sink` for each event."""
+        return ["failed:no_sink"] * len(events)

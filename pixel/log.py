@@ -1,0 +1,22 @@
+"""Faults of ours in the log: at most once a minute each, and never with what a visitor sent."""
+
+import logging
+import time
+import traceback
+
+QUIET_S = 60.0
+
+_last: dict[str, float] = {}
+
+
+def log_fault(log: logging.Logger, what: str, fault: BaseException) -> None:
+    """Log an exception with its traceback, unless the same `what` was logged within the last minute.
+
+    Its message is left out: `KeyError: 'jane@example.com'` would put a visitor into the log.
+    """
+    now = time.monotonic()
+    if now - _last.get(what, -QUIET_S) < QUIET_S:
+        return
+    _last[what] = now
+    frames = "".join(traceback.format_tb(fault.__traceback__))
+    log.error("%s: %s (more of these are not logged for %d s)\n%s", what, type(fault).__name__, QUIET_S, frames)

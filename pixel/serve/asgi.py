@@ -1,0 +1,107 @@
+"""The endpoint table as a raw ASGI app.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
+from time import time
+from typing import Any
+
+from pixel.app import App, run_timers
+from pixel.collect.request import Request
+from pixel.collect.response import Response
+from pixel.endpoints.endpoint import Endpoint
+from pixel.serve.live import EVENTS_PATH, Live
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"There is nothing here. See / for what is.\n")
+
+
+def asgi(app: App, live: Live | None = None) -> Asgi:
+    """Return the ASGI app of the endpoints, of the live page if there is one, and of the timers."""
+    table = {endpoint.path: endpoint for endpoint in (*app.endpoints, *(live.endpoints() if live else ()))}
+
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            endpoint = table.get(path) or _as_functions_would(table, path)
+            client = scope["client"]
+            request = Request(
+                scope["method"],
+                path,
+                scope["query_string"].decode("latin-1"),
+                _headers(scope["headers"]),
+                time(),
+                client[0] if client else "",
+            )
+            if live is not None and path == EVENTS_PATH:
+                await live.stream(request, receive, send)
+                return
+            if endpoint is None:
+                response = _NOT_FOUND
+            elif request.method in endpoint.methods:
+                response = await endpoint.handle(request)
+            else:
+                response = _not_allowed(endpoint.methods)
+            start, body = _messages(response)
+            await send(start)
+            await send(body)
+        elif scope["type"] == "lifespan":
+            await _lifespan(app, receive, send)
+
+    return serve
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    try:
+        pairs = [(name.decode(), value.decode()) for name, value in raw]
+    except UnicodeDecodeError:
+        pairs = [(name.decode("latin-1"), value.decode(errors="replace")) for name, value in raw]
+    headers = dict(pairs)
+    if len(headers) != len(pairs):
+        headers = {}
+        for name, value in pairs:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+@lru_cache(maxsize=64)
+def _messages(response: Response) -> tuple[Message, Message]:
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.headers]
+    if response.status != 204:
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    return (
+        {"type": "http.response.start", "status": response.status, "headers": headers},
+        {"type": "http.response.body", "body": response.body},
+    )
+
+
+def _as_functions_would(table: dict[str, Endpoint], path: str) -> Endpoint | None:
+    """Find a path as the Functions host does: in any case, and with a `/` behind it."""
+    return table.get("/" + path.strip("/").lower())
+
+
+@lru_cache
+def _not_allowed(methods: tuple[str, ...]) -> Response:
+    return Response(405, (("Allow", ", ".join(methods)), ("Content-Type", "text/plain")), b"Not with this method.\n")
+
+
+async def _lifespan(app: App, receive: Receive, send: Send) -> None:
+    timers: asyncio.Future[None] | None = None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            if app.timers:
+                timers = asyncio.ensure_future(run_timers(app.timers))
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            if timers is not None:
+                timers.cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
