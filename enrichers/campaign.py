@@ -20,19 +20,19 @@ UTM = {
 }
 CLICK_IDS = ("gclid", "dclid", "fbclid", "msclkid", "ttclid", "li_fat_id")
 
+_OF_INTEREST = frozenset((*UTM, *CLICK_IDS))
+
 # A click id leads an ad network back to one person.
 anonymous = tuple(UTM.values())
-
-_MARKS = ("utm_", "clid", "msclkid", "li_fat_id")
-
 
 def enrich(event: Event) -> dict[str, Any] | None:
     """Return the campaign. What the tag says goes before what the page's URL says."""
     found: dict[str, str] = {}
-    if event.page_url is not None and any(mark in event.page_url for mark in _MARKS):
-        found.update(_of_interest(event.page_url))
+    url = event.page_url
+    if url is not None and ("utm_" in url or "clid=" in url or "msclkid=" in url or "li_fat_id=" in url):
+        found.update(_of_interest(url))
     for name, value in event.params.items():
-        if name in UTM or name in CLICK_IDS:
+        if name in _OF_INTEREST:
             text = value if isinstance(value, str) else value[0]
             if text:
                 found[name] = text
@@ -49,5 +49,5 @@ def _of_interest(url: str) -> Iterator[tuple[str, str]]:
     query = url.partition("?")[2].partition("#")[0]
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        if value and (name in UTM or name in CLICK_IDS):
+        if value and name in _OF_INTEREST:
             yield name, unquote_plus(value)

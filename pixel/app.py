@@ -62,7 +62,7 @@ def build(
         enrichers=enrichers.running,
         anonymous={each.name: each.anonymous for each in enrichers.running},
         sink=sink or _sink(settings),
-        ledger=Ledger(_instance(environ), secrets.token_hex(8)),
+        ledger=Ledger(_instance(environ, settings.on_azure), secrets.token_hex(8)),
         watch=watch,
     )
     endpoints = (
@@ -103,6 +103,7 @@ def _sink(settings: Settings) -> Sink:
     return NoSink()
 
 
-def _instance(environ: Mapping[str, str]) -> str:
+def _instance(environ: Mapping[str, str], on_azure: bool) -> str:
     """Name the machine: on Azure by what the platform gives, shortened; else by its host name."""
-    return (environ.get("WEBSITE_INSTANCE_ID") or environ.get("CONTAINER_NAME") or socket.gethostname())[:16]
+    name = environ.get("WEBSITE_INSTANCE_ID") or environ.get("CONTAINER_NAME") if on_azure else socket.gethostname()
+    return (name or "")[:16]

@@ -53,6 +53,12 @@ SETTINGS: Final = {
     ),
 }
 
+TAKEN: Final = frozenset(
+    # ours, the live page's, and those that the Functions host keeps for itself
+    ("pix", "pix.gif", "status", "health", "whoami", "event.schema.json", "live", "admin", "runtime")
+)
+"""First parts of paths that `PIXEL_PATH` cannot have."""
+
 IP_RULES: Final = ("cut", "drop", "full")
 
 
@@ -146,6 +152,9 @@ def _path(text: str, problems: list[str]) -> str:
     path = text.strip("/")
     if not re.fullmatch(r"([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/(?!$)|$))*", path):
         problems.append("PIXEL_PATH takes letters, digits and . _ ~ - / only; no extra path is served.")
+        return ""
+    if path.lower().split("/")[0] in TAKEN:
+        problems.append("PIXEL_PATH is a path that something else answers at; no extra path is served.")
         return ""
     return "/" + path if path else ""
 

@@ -46,16 +46,12 @@ def canonical(text: str) -> str | None:
     Takes `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]:443` and `::ffff:1.2.3.4`. Not `1.2.3` or
     `01.2.3.4`, which resolvers read as other addresses than they look.
     """
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
+    host, colon, port = text.partition(":")
     try:
-        if ":" not in text:
-            inet_pton(AF_INET, text)
-            return text
-        packed = inet_pton(AF_INET6, text)
+        if not colon or port.isdecimal():
+            inet_pton(AF_INET, host)
+            return host
+        packed = inet_pton(AF_INET6, text[1:].partition("]")[0] if text.startswith("[") else text)
     except (OSError, ValueError):  # ValueError: a NUL or a non-ASCII character
         return None
     if packed.startswith(b"\0" * 10 + b"\xff\xff"):
@@ -79,7 +75,7 @@ def _forwarded(request: Request, hops: int) -> str | None:
         return canonical(entries)
     # Fewer entries than proxies: the hit came in behind the first of them, and every entry is a proxy's.
     last = entries.split(",")[-hops:]
-    return canonical(last[0])
+    return canonical(last[0].strip())
 
 
 def _front_door(request: Request, front_door_id: str) -> str | None:

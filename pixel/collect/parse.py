@@ -107,8 +107,11 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
 
 def timestamp(seconds: float) -> str:
     """Write seconds since 1970 as RFC 3339 in UTC with milliseconds."""
-    milliseconds = int(seconds * 1000)
-    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+    second, millisecond = divmod(int(seconds * 1000), 1000)
+    return _second(second) + _MILLISECONDS[millisecond]
+
+
+_MILLISECONDS: Final = tuple(f".{millisecond:03d}Z" for millisecond in range(1000))
 
 
 @lru_cache(maxsize=16)

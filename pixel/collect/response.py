@@ -27,9 +27,11 @@ IMAGE_HEADERS: Final[Headers] = (
     ("Content-Type", "image/gif"),
     ("Cache-Control", "no-store"),  # each view is a hit
     ("Cross-Origin-Resource-Policy", "cross-origin"),  # pages with COEP: require-corp can embed it
+)
+
+CORS_HEADERS: Final[Headers] = (
     ("Access-Control-Allow-Origin", "*"),  # fetch() may read the outcome; nothing here is secret
     ("Access-Control-Expose-Headers", "X-Pixel-Outcome"),
-    ("X-Content-Type-Options", "nosniff"),
 )
 
 HEAD: Final = Response(200, IMAGE_HEADERS, GIF)
@@ -46,7 +48,11 @@ PREFLIGHT: Final = Response(
 
 
 @lru_cache(maxsize=64)  # one for each outcome, of which there is a closed list
-def image(outcome: str) -> Response:
-    """Return the image with the outcome in `X-Pixel-Outcome`. A failure is ours, so its status is 503."""
+def image(outcome: str, cors: bool) -> Response:
+    """Return the image with the outcome in `X-Pixel-Outcome`. A failure is ours, so its status is 503.
+
+    `cors`: a script fetched it, and sent an Origin; an `<img>` does not.
+    """
     status = 503 if outcome.startswith("failed:") else 200
-    return Response(status, (*IMAGE_HEADERS, ("X-Pixel-Outcome", outcome)), GIF)
+    headers = (*IMAGE_HEADERS, ("X-Pixel-Outcome", outcome), *(CORS_HEADERS if cors else ()))
+    return Response(status, headers, GIF)

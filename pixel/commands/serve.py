@@ -10,6 +10,7 @@ import uvicorn
 from pixel.app import build
 from pixel.serve.asgi import asgi
 from pixel.serve.live import Live
+from pixel.serve.protocol import protocol
 
 DEFAULTS = {"PIXEL_CAPTURE_DIR": "data/capture", "PIXEL_CLIENT_IP": "direct", "PORT": "7071"}
 """What a laptop needs, where the environment says nothing."""
@@ -35,7 +36,9 @@ def run(arguments: list[str]) -> int:
         port=int(environ["PORT"]),
         access_log=False,  # an access log would hold addresses and parameters
         log_level="warning",
-        http="httptools",
+        http=protocol(
+            {endpoint.path.encode(): endpoint for endpoint in app.endpoints if endpoint.name.startswith("pix")}
+        ),
         server_header=False,
         proxy_headers=False,  # which header to trust is PIXEL_CLIENT_IP's business
         ws="none",

@@ -13,7 +13,7 @@ def endpoints(collector: Collector, extra_path: str) -> list[Endpoint]:
 
     async def handle(request: Request) -> Response:
         if request.method == "GET":
-            return image(await track(request, "pixel", collector))
+            return image(await track(request, "pixel", collector), "origin" in request.headers)
         return HEAD if request.method == "HEAD" else PREFLIGHT
 
     rows = [Endpoint("pix", "/pix", METHODS, handle), Endpoint("pix_gif", "/pix.gif", METHODS, handle)]

@@ -36,7 +36,7 @@ def asgi(app: App, live: Live | None = None) -> Asgi:
                 scope["method"],
                 path,
                 scope["query_string"].decode("latin-1"),
-                _headers(scope["headers"]),
+                decode_headers(scope["headers"]),
                 time(),
                 client[0] if client else "",
             )
@@ -58,7 +58,8 @@ def asgi(app: App, live: Live | None = None) -> Asgi:
     return serve
 
 
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def decode_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return raw headers, their names in lower case, as `Request.headers`."""
     try:
         pairs = [(name.decode(), value.decode()) for name, value in raw]
     except UnicodeDecodeError:

@@ -1,0 +1,167 @@
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pixel import capture
+from pixel.deliver.capture_file import CaptureFileSink
+from tests.events import an_event
+from tests.front_door import ROOT, captured, clean_environment
+
+START = 1_795_248_000.0  # 2026-11-21T08:00:00Z
+
+
+def send(sink, *ids):
+    async def together():
+        return await asyncio.gather(*(sink.send([an_event(id=each)]) for each in ids))
+
+    return [delivery for (delivery,) in asyncio.run(together())]
+
+
+def ids(folder):
+    return [event["id"] for event in captured(folder)]
+
+
+def numbers(folder):
+    found = []
+    for path in capture.files(folder):
+        with path.open("rb") as file:
+            found += [record.sequence for record in capture.records(file)]
+    return found
+
+
+def test_what_is_sent_can_be_read_at_once(tmp_path):
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    assert send(sink, "a") == ["sent"]
+    assert ids(tmp_path) == ["a"]
+    assert (tmp_path / "local/pixel/0/2026/11/21/08/00/00.avro").exists()
+
+
+def test_events_that_come_in_together_are_one_block(tmp_path):
+    import fastavro
+
+    sink = CaptureFileSink(tmp_path)
+    send(sink, *map(str, range(50)))
+    send(sink, "last")
+    (path,) = capture.files(tmp_path)
+    with path.open("rb") as file:
+        assert [block.num_records for block in fastavro.block_reader(file)] == [50, 1]
+
+
+def test_a_window_ends_by_time_and_by_size(tmp_path):
+    now = [START]
+    sink = CaptureFileSink(tmp_path, window_s=60, max_bytes=1000, clock=lambda: now[0])
+    send(sink, "a")
+    now[0] += 59
+    send(sink, "b")
+    assert len(list(capture.files(tmp_path))) == 1
+    now[0] += 1
+    send(sink, "c")
+    assert len(list(capture.files(tmp_path))) == 2
+    for number in range(10):  # all in one second: the names still differ
+        send(sink, f"d{number}")
+    assert len(list(capture.files(tmp_path))) > 3
+    assert ids(tmp_path) == ["a", "b", "c", *(f"d{number}" for number in range(10))]
+    assert numbers(tmp_path) == list(range(13))
+
+
+def test_a_new_process_continues_the_numbers(tmp_path):
+    for number in range(3):
+        sink = CaptureFileSink(tmp_path)
+        send(sink, str(number))
+        sink.close()
+    assert numbers(tmp_path) == [0, 1, 2]
+
+
+def test_a_torn_tail_is_cut_at_the_next_start(tmp_path):
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    send(sink, "a")
+    send(sink, "b")
+    sink.close()
+    (path,) = capture.files(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    send(sink, "c")
+    assert ids(tmp_path) == ["a", "c"]
+    assert numbers(tmp_path) == [0, 1]
+
+
+def test_a_file_torn_in_its_head_is_passed_over(tmp_path):
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    send(sink, "a")
+    sink.close()
+    torn = tmp_path / "local/pixel/0/2026/11/21/08/00/01.avro"
+    torn.write_bytes(b"Obj\x01\x04\x14avro")
+    sink = CaptureFileSink(tmp_path, clock=lambda: START + 100)
+    send(sink, "b")
+    assert ids(tmp_path) == ["a", "b"]
+    assert numbers(tmp_path) == [0, 1]
+
+
+def test_two_processes_write_two_partitions(tmp_path):
+    one, two = CaptureFileSink(tmp_path), CaptureFileSink(tmp_path)
+    send(one, "a")
+    send(two, "b")
+    send(one, "c")
+    assert sorted(path.name for path in (tmp_path / "local/pixel").iterdir()) == ["0", "1"]
+    assert sorted(ids(tmp_path)) == ["a", "b", "c"]
+
+
+def test_a_folder_removed_while_we_write_is_made_again(tmp_path):
+    sink = CaptureFileSink(tmp_path / "capture")
+    send(sink, "a")
+    shutil.rmtree(tmp_path / "capture")
+    assert send(sink, "b") == ["sent"]
+    assert ids(tmp_path) == ["b"]
+
+
+def test_a_folder_that_cannot_be_written_fails_and_recovers(tmp_path):
+    (tmp_path / "capture").write_text("a file, no folder")
+    sink = CaptureFileSink(tmp_path / "capture")
+    assert send(sink, "a", "b") == ["failed:storage", "failed:storage"]
+    (tmp_path / "capture").unlink()
+    assert send(sink, "c") == ["sent"]
+    assert ids(tmp_path) == ["c"]
+
+
+FULL_DISK = """
+import asyncio, json, pathlib, resource, sys
+from pixel.deliver.capture_file import CaptureFileSink
+from tests.events import an_event
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+sink = CaptureFileSink(pathlib.Path(sys.argv[1]))
+async def main():
+    first = [(await sink.send([an_event(id=str(n), params={"x": "y" * 900})]))[0] for n in range(40)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return first + [(await sink.send([an_event(id="after")]))[0]]
+json.dump(asyncio.run(main()), sys.stdout)
+"""
+
+
+def test_a_full_disk_fails_what_does_not_fit_and_spoils_nothing(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        cwd=ROOT,
+    )
+    assert ran.returncode == 0, ran.stderr
+    deliveries = json.loads(ran.stdout)
+    sent = [str(number) for number, delivery in enumerate(deliveries[:-1]) if delivery == "sent"]
+    assert 0 < len(sent) < 40
+    assert deliveries[-1] == "sent"
+    assert ids(tmp_path) == [*sent, "after"]
+    assert numbers(tmp_path) == list(range(len(sent) + 1))
+
+
+def test_descriptors_do_not_leak(tmp_path):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    sink = CaptureFileSink(tmp_path, max_bytes=1)
+    for number in range(20):
+        send(sink, str(number))
+    sink.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

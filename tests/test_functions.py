@@ -1,0 +1,115 @@
+"""function_app.py as the Functions worker sees it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.front_door import GIF_BYTES, ROOT, call_functions, clean_environment
+
+LIST_ROUTES = """
+import json, function_app
+print(json.dumps({
+    function.get_function_name(): [binding.route, [method.value for method in binding.methods], binding.auth_level.value]
+    for function in function_app.app.get_functions()
+    for binding in function.get_bindings() if binding.type == "httpTrigger"
+}))
+"""
+
+
+def in_a_process(code, **settings):
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=clean_environment(**settings)
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+ROUTES = {
+    "pix": ["pix", ["GET", "HEAD", "OPTIONS"]],
+    "pix_gif": ["pix.gif", ["GET", "HEAD", "OPTIONS"]],
+    "pix_extra": ["img/own.gif", ["GET", "HEAD", "OPTIONS"]],
+    "status": ["status", ["GET", "HEAD"]],
+    "health": ["health", ["GET", "HEAD"]],
+    "whoami": ["whoami", ["GET", "HEAD"]],
+    "event_schema": ["event.schema.json", ["GET", "HEAD"]],
+    "home": ["{ignored:maxlength(0)?}", ["GET", "HEAD"]],
+}
+
+
+def test_every_endpoint_has_its_route_and_all_its_methods():
+    found = in_a_process(LIST_ROUTES, PIXEL_PATH="/img/own.gif")
+    assert {name: binding[:2] for name, binding in found.items()} == ROUTES
+    assert {binding[2] for binding in found.values()} == {"anonymous"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="the worker library azure-functions-runtime needs Python 3.13")
+def test_the_worker_library_indexes_the_same_routes():
+    code = """
+import asyncio, json
+from tests.worker import RuntimeApp
+async def main():
+    async with RuntimeApp(".") as app:
+        print(json.dumps({name: [bindings[0]["route"], bindings[0]["methods"]] for name, bindings in app.functions.items()}))
+asyncio.run(main())
+"""
+    found = in_a_process(code, PIXEL_PATH="/img/own.gif")
+    assert found == ROUTES
+
+
+def test_head_and_options_answer_and_record_nothing(tmp_path):
+    answers = call_functions(
+        [
+            {"method": "HEAD", "target": "/pix?a=1"},
+            {"method": "OPTIONS", "target": "/pix"},
+            {"target": "/status"},
+            {"target": "/"},
+        ],
+        {"PIXEL_CAPTURE_DIR": str(tmp_path)},
+    )
+    assert [answer.status for answer in answers] == [200, 204, 200, 200]
+    assert json.loads(answers[2].body)["ledger"]["received"] == 0
+    assert b"Pixel" in answers[3].body
+    assert list(tmp_path.rglob("*.avro")) == []
+
+
+def test_on_azure_with_nothing_configured_no_hit_goes_into_the_void():
+    for settings in ({}, {"PIXEL_CAPTURE_DIR": "data/capture"}):
+        hit, health, status = call_functions(
+            [{"target": "/pix"}, {"target": "/health"}, {"target": "/status"}],
+            {"WEBSITE_INSTANCE_ID": "0123456789abcdef0123", **settings},
+        )
+        assert (hit.status, hit.headers["x-pixel-outcome"], len(hit.body)) == (503, "failed:no_sink", GIF_BYTES)
+        assert (health.status, status.status) == (503, 503)
+
+
+def test_bad_settings_never_keep_the_app_from_starting():
+    hit, status = call_functions(
+        [{"target": "/pix"}, {"target": "/status"}],
+        {
+            "PIXEL_CLIENT_IP": "x",
+            "PIXEL_PATH": "::",
+            "PIXEL_ALIASES": "=",
+            "PIXEL_ENRICHERS": "none-such",
+            "PIXEL_X": "1",
+        },
+    )
+    assert len(hit.body) == GIF_BYTES
+    assert len(json.loads(status.body)["problems"]) >= 5
+
+
+def test_the_workers_chatter_is_off():
+    code = """
+import json, logging, function_app
+print(json.dumps([logging.getLogger(name).level for name in ("azure_functions_worker", "azure_functions_runtime", "proxy_worker")]))
+"""
+    assert in_a_process(code) == [30, 30, 30]
+
+
+def test_importing_it_reads_no_avro_library_and_no_server():
+    code = """
+import json, sys, function_app
+print(json.dumps([name for name in ("fastavro", "uvicorn", "httptools") if name in sys.modules]))
+"""
+    assert in_a_process(code) == []

@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pixel.app import build
+from pixel.settings import SETTINGS, TAKEN, read_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_nothing_set_is_usable():
+    settings = read_settings({})
+    assert settings.problems == ()
+    assert (settings.client_ip, settings.ip, settings.privacy_signal) == ("functions", "cut", "anonymise")
+
+
+def test_an_empty_value_is_as_if_unset():
+    assert read_settings(dict.fromkeys(SETTINGS, " ")) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("PIXEL_PATH", "img/spacer.gif", "path", "/img/spacer.gif"),
+        ("PIXEL_PATH", "/a/b/", "path", "/a/b"),
+        ("PIXEL_CLIENT_IP", "3", "client_ip", "3"),
+        ("PIXEL_ALIASES", " userid = customerId ,b=c, ", "aliases", {"userid": "customerId", "b": "c"}),
+        (
+            "PIXEL_ORIGINS",
+            "https://A.example/,*.b.example,http://localhost:8080",
+            "origins",
+            {"a.example", "*.b.example", "localhost"},
+        ),
+        ("PIXEL_ENRICHERS", "geo, campaign", "enrichers", ("geo", "campaign")),
+        ("PIXEL_IP", "full", "ip", "full"),
+    ],
+)
+def test_a_setting_is_read(name, text, field, value):
+    settings = read_settings({name: text})
+    assert settings.problems == ()
+    assert getattr(settings, field) == value
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"PIXEL_PATH": "/a b"}, "PIXEL_PATH"),
+        ({"PIXEL_PATH": "/a//b"}, "PIXEL_PATH"),
+        ({"PIXEL_PATH": "/../x"}, "PIXEL_PATH"),
+        ({"PIXEL_PATH": "/status"}, "PIXEL_PATH"),
+        ({"PIXEL_CLIENT_IP": "cloudflare"}, "PIXEL_CLIENT_IP"),
+        ({"PIXEL_CLIENT_IP": "0"}, "PIXEL_CLIENT_IP"),
+        ({"PIXEL_CLIENT_IP": "front_door"}, "PIXEL_FRONT_DOOR_ID"),
+        ({"PIXEL_IP": "none"}, "cut, drop, full"),
+        ({"PIXEL_PRIVACY_SIGNAL": "ignore"}, "anonymise, record, reject"),
+        ({"PIXEL_ALIASES": "userid"}, "PIXEL_ALIASES"),
+        ({"PIXEL_ORIGINS": "a b"}, "PIXEL_ORIGINS"),
+        ({"PIXEL_PTAH": "/x"}, "Did you mean PIXEL_PATH?"),
+        ({"PIXEL_CAPTURE_DIR": "/home/data", "WEBSITE_INSTANCE_ID": "abc"}, "PIXEL_CAPTURE_DIR"),
+    ],
+)
+def test_a_setting_that_is_not_usable_is_a_sentence_and_gets_its_default(environ, said):
+    settings = read_settings(environ)
+    (problem,) = settings.problems
+    assert said in problem
+    for value in environ.values():
+        assert value not in problem or value in ("front_door", "/x", "userid")  # a value may be a secret
+
+
+def test_the_paths_that_are_taken_are_those_that_answer():
+    paths = {endpoint.path.strip("/") for endpoint in build({}).endpoints} - {""}
+    assert paths | {"live", "admin", "runtime"} == TAKEN
+
+
+def test_a_bad_address_preset_records_no_address_of_a_proxy():
+    assert read_settings({"PIXEL_CLIENT_IP": "nonsense"}).client_ip == "direct"
+
+
+def test_every_setting_is_in_the_example_with_its_default():
+    values = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    ours = {name: value for name, value in values.items() if name.startswith("PIXEL_")}
+    expected = {name: setting.default for name, setting in SETTINGS.items()}
+    assert ours == {**expected, "PIXEL_CAPTURE_DIR": "data/capture"}
+
+
+def test_every_setting_is_in_the_guide_with_its_default_and_sentence():
+    guide = (ROOT / "docs/settings.md").read_text()
+    for name, setting in SETTINGS.items():
+        default = f"`{setting.default}`" if setting.default else "empty"
+        assert f"| `{name}` | {default} | {setting.about} |" in guide
