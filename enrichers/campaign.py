@@ -25,6 +25,7 @@ _OF_INTEREST = frozenset((*UTM, *CLICK_IDS))
 # A click id leads an ad network back to one person.
 anonymous = tuple(UTM.values())
 
+
 def enrich(event: Event) -> dict[str, Any] | None:
     """Return the campaign. What the tag says goes before what the page's URL says."""
     found: dict[str, str] = {}

@@ -31,9 +31,9 @@ class _Hit:
     __slots__ = ("disconnected", "keep_alive", "more_body", "response_complete", "task")
     message_event = _Nobody()
 
-    def __init__(self) -> None:
+    def __init__(self, keep_alive: bool) -> None:
         self.disconnected = False
-        self.keep_alive = True
+        self.keep_alive = keep_alive
         self.more_body = False
         self.response_complete = False
         self.task: asyncio.Task[None]
@@ -49,7 +49,6 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
             if (
                 endpoint is None
                 or self.parser.get_method() != b"GET"
-                or not self.parser.should_keep_alive()
                 or self.parser.should_upgrade()
                 or (self.cycle is not None and not self.cycle.response_complete)  # pipelined
                 or b"#" in query
@@ -62,7 +61,8 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
                 return
             peer = self.client[0] if self.client else ""
             request = Request("GET", endpoint.path, query.decode("latin-1"), headers, time(), peer)
-            hit = _Hit()
+            keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+            hit = _Hit(keep_alive)
             self.cycle = hit  # type: ignore[assignment]
             hit.task = self.loop.create_task(self._answer(endpoint.handle, request, hit))
             self.tasks.add(hit.task)  # the server waits for these when it stops
@@ -71,6 +71,14 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
             cycle: object = self.cycle
             if not isinstance(cycle, _Hit):
                 super().on_message_complete()
+
+        def eof_received(self) -> bool | None:  # type: ignore[override]
+            """Keep the connection open for the answer of a client that has said all it has to say."""
+            cycle: object = self.cycle
+            if isinstance(cycle, _Hit) and not cycle.response_complete:
+                cycle.keep_alive = False
+                return True
+            return super().eof_received()
 
         async def _answer(self, handle: Handle, request: Request, hit: _Hit) -> None:
             response = await handle(request)
@@ -81,8 +89,11 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
             if hit.disconnected:
                 return
             status, rest = _wire(response)
-            self.transport.write(status + _lines(tuple(self.server_state.default_headers)) + rest)
-            if not hit.keep_alive:  # the server is shutting down
+            date = _lines(tuple(self.server_state.default_headers))
+            if hit.keep_alive:
+                self.transport.write(status + date + rest)
+            else:  # the client wants it, has closed its half, or the server stops
+                self.transport.write(status + date + b"connection: close\r\n" + rest)
                 self.transport.close()
             self.on_response_complete()
 

@@ -1,0 +1,148 @@
+"""The pixel as people start it, `python -m pixel serve`, for tests that want the real process on a real port."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pixel import capture
+
+ROOT = Path(__file__).parents[1]
+STARTS_WITHIN_S = 30
+STOPS_WITHIN_S = 10
+
+
+class Served(NamedTuple):
+    """A running pixel: where it is, where it captures, and the process to kill."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[str]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, target: str, headers: Mapping[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+        """Answer status, headers by lower-case name, and body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", target, headers=dict(headers or {}))
+            response = connection.getresponse()
+            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+        finally:
+            connection.close()
+
+    def ledger(self) -> dict[str, Any]:
+        return json.loads(self.get("/status")[2])["ledger"]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Answer what is captured so far, in the order it was written."""
+        return captured(self.folder)
+
+    def event(self, **fields: Any) -> dict[str, Any]:
+        """Answer the one captured event with these fields, once it is there."""
+
+        def found() -> list[dict[str, Any]]:
+            return [event for event in self.events() if all(event.get(name) == fields[name] for name in fields)]
+
+        eventually(found)
+        [event] = found()
+        return event
+
+    def said(self) -> str:
+        """Answer what the process wrote to standard error."""
+        return self.log.read_text("utf-8")
+
+
+@contextmanager
+def serving(folder: Path, **env: str) -> Iterator[Served]:
+    """Serve with `env` beside defaults, until the block ends. It may kill the process itself."""
+    log = Path(tempfile.mkstemp(prefix="pixel-serve-", suffix=".log")[1])
+    port, process = _start(folder, log, env)
+    served = Served(port, folder, process, log)
+    try:
+        assert served.get("/health")[0] == 200
+        yield served
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the pixel does not stop; it said: {served.said()}") from None
+        finally:
+            process.stdout.close()
+            log.unlink()
+
+
+def environment(**env: str) -> dict[str, str]:
+    """Answer an environment of `env` and of what any process needs, with no setting of the pixel from outside."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | env
+
+
+def command(*arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run `python -m pixel` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "pixel", *arguments],
+        cwd=ROOT,
+        env=environment(**env),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def eventually(condition: Callable[[], object], within_s: float = 10) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{condition.__name__} does not hold within {within_s} s"
+        time.sleep(0.02)
+
+
+def captured(folder: Path) -> list[dict[str, Any]]:
+    """Answer the events in a folder's capture files, read as `pixel read` reads them."""
+    events = []
+    for path in capture.files(folder):
+        with path.open("rb") as file:
+            events += [json.loads(record.body) for record in capture.records(file)]
+    return events
+
+
+def _start(folder: Path, log: Path, env: Mapping[str, str]) -> tuple[int, subprocess.Popen[str]]:
+    for _ in range(3):  # between our look for a free port and its use, another process may take it
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pixel", "serve"],
+                cwd=ROOT,
+                env=environment(PORT=str(port), PIXEL_CAPTURE_DIR=str(folder), **env),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        # Its first line says that it serves; if it ends without one, there is an end of file.
+        ready, _, _ = select.select([process.stdout], [], [], STARTS_WITHIN_S)
+        if ready and process.stdout.readline():
+            return port, process
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if "address already in use" not in log.read_text("utf-8"):
+            break
+    raise AssertionError(f"the pixel did not start: {log.read_text('utf-8')}")

@@ -1,0 +1,110 @@
+import asyncio
+import types
+
+import pytest
+
+from pixel.app import Timer, build, run_timers
+from pixel.commands import serve
+from pixel.deliver.capture_file import CaptureFileSink
+from pixel.deliver.sink import MemorySink, NoSink
+from pixel.serve.asgi import asgi
+
+
+@pytest.mark.parametrize(
+    ("environ", "sink"),
+    [
+        ({}, NoSink),
+        ({"PIXEL_CAPTURE_DIR": "data/x"}, CaptureFileSink),
+        ({"PIXEL_CAPTURE_DIR": "data/x", "WEBSITE_INSTANCE_ID": "a"}, NoSink),
+        ({"PIXEL_CAPTURE_DIR": "data/x", "CONTAINER_NAME": "a", "WEBSITE_SITE_NAME": "b"}, NoSink),
+        ({"PIXEL_CAPTURE_DIR": "data/x", "CONTAINER_NAME": "a"}, CaptureFileSink),
+    ],
+)
+def test_the_sink_is_chosen_by_settings(environ, sink):
+    assert type(build(environ).collector.sink) is sink
+
+
+def test_each_boot_has_its_own_name():
+    ledgers = [build({}).collector.ledger for _ in range(2)]
+    assert ledgers[0].boot != ledgers[1].boot
+    assert ledgers[0].instance == ledgers[1].instance != ""
+
+
+def test_paths_and_names_of_endpoints_are_all_different():
+    endpoints = build({"PIXEL_PATH": "/own.gif"}).endpoints
+    assert (
+        len({endpoint.path for endpoint in endpoints})
+        == len({endpoint.name for endpoint in endpoints})
+        == len(endpoints)
+    )
+
+
+@pytest.fixture
+def reloading(tmp_path, monkeypatch):
+    """A package with one enricher whose reload is noted."""
+    tmp_path.joinpath("geo.py").write_text(
+        "reloads = []\ndef enrich(event):\n    return {'reloads': len(reloads)}\ndef reload():\n    reloads.append(1)\n"
+    )
+    package = types.ModuleType("reloading")
+    package.__path__ = [str(tmp_path)]
+    monkeypatch.setitem(__import__("sys").modules, "reloading", package)
+    return package
+
+
+def test_an_enricher_that_reloads_has_a_timer(reloading):
+    (timer,) = build({}, sink=MemorySink(), package=reloading).timers
+    assert timer.name == "reload_geo"
+    timer.run()
+    assert __import__("sys").modules["reloading.geo"].reloads == [1]
+
+
+def test_a_timer_that_fails_comes_again_and_holds_up_no_other():
+    async def until_each_ran_twice():
+        runs = {"good": 0, "bad": 0}
+        enough = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def run(name):
+            runs[name] += 1
+            if min(runs.values()) >= 2:
+                loop.call_soon_threadsafe(enough.set)
+            if name == "bad":
+                raise OSError
+
+        timers = (Timer("good", 0.001, lambda: run("good")), Timer("bad", 0.001, lambda: run("bad")))
+        task = asyncio.ensure_future(run_timers(timers))
+        await asyncio.wait_for(enough.wait(), 10)
+        task.cancel()
+
+    asyncio.run(until_each_ran_twice())
+
+
+def test_the_server_starts_the_timers_and_stops_them(reloading):
+    async def lifespan():
+        app = asgi(build({}, sink=MemorySink(), package=reloading))
+        messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+        sent = []
+
+        async def receive():
+            return next(messages)
+
+        async def send(message):
+            sent.append((message["type"], len(asyncio.all_tasks())))
+
+        await app({"type": "lifespan"}, receive, send)
+        await asyncio.sleep(0)
+        return sent, len(asyncio.all_tasks())
+
+    (started, stopped), left = asyncio.run(lifespan())
+    assert started == ("lifespan.startup.complete", 2)
+    assert stopped[0] == "lifespan.shutdown.complete"
+    assert left <= 2
+
+
+def test_bad_settings_stop_the_local_start_with_a_line_each(monkeypatch, capsys):
+    monkeypatch.setenv("PIXEL_IP", "all")
+    monkeypatch.setenv("PORT", "http")
+    assert serve.run([]) == 2
+    said = capsys.readouterr().err
+    assert "PIXEL_IP must be one of cut, drop, full" in said
+    assert "PORT must be" in said
