@@ -4,6 +4,7 @@ Schema, naming: https://learn.microsoft.com/azure/event-hubs/explore-captured-av
 Container format: https://avro.apache.org/docs/1.11.1/specification/#object-container-files
 """
 
+import calendar
 import io
 import json
 import time
@@ -57,6 +58,14 @@ class NotCapture(Exception):  # noqa: N818 - the same
 def file_path(root: Path, namespace: str, hub: str, partition: int, at: float) -> Path:
     """Return where Capture puts a file: `{Namespace}/{EventHub}/{PartitionId}/{Year}/.../{Second}.avro`, in UTC."""
     return root / namespace / hub / str(partition) / (time.strftime("%Y/%m/%d/%H/%M/%S", time.gmtime(at)) + ".avro")
+
+
+def file_time(path: Path) -> int:
+    """Return the time in a file's name, in seconds since 1970, or 0 if it has none."""
+    try:
+        return calendar.timegm(time.strptime("/".join(path.with_suffix("").parts[-6:]), "%Y/%m/%d/%H/%M/%S"))
+    except ValueError:
+        return 0
 
 
 @lru_cache(maxsize=4)

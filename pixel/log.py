@@ -6,6 +6,23 @@ import traceback
 
 QUIET_S = 60.0
 
+
+class OncePerMinute(logging.Filter):
+    """Lets each message of somebody else's logger through once a minute: a server's line on each broken request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether to log it."""
+        what, now = str(record.msg), time.monotonic()
+        if now - self._last.get(what, -QUIET_S) < QUIET_S:
+            return False
+        self._last[what] = now
+        return True
+
+
 _last: dict[str, float] = {}
 
 

@@ -67,24 +67,24 @@ class Served(NamedTuple):
 
 @contextmanager
 def serving(folder: Path, **env: str) -> Iterator[Served]:
-    """Serve with `env` beside defaults, until the block ends. It may kill the process itself."""
-    log = Path(tempfile.mkstemp(prefix="pixel-serve-", suffix=".log")[1])
-    port, process = _start(folder, log, env)
-    served = Served(port, folder, process, log)
-    try:
-        assert served.get("/health")[0] == 200
-        yield served
-    finally:
-        process.terminate()
+    """Serve with `env` beside defaults, until the block ends. It may end the process itself."""
+    with tempfile.TemporaryDirectory(prefix="pixel-serve-") as logs:
+        log = Path(logs, "stderr")
+        port, process = _start(folder, log, env)
+        served = Served(port, folder, process, log)
         try:
-            process.wait(STOPS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"the pixel does not stop; it said: {served.said()}") from None
+            assert served.get("/health")[0] == 200
+            yield served
         finally:
-            process.stdout.close()
-            log.unlink()
+            process.terminate()
+            try:
+                process.wait(STOPS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"the pixel does not stop; it said: {served.said()}") from None
+            finally:
+                process.stdout.close()
 
 
 def environment(**env: str) -> dict[str, str]:

@@ -126,8 +126,10 @@ def host_of(url: str | None) -> str | None:
     _, found, rest = url.partition("://")
     if not found:
         return None
-    authority = rest.partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
-    host = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
+    host = rest.partition("/")[0]
+    if "?" in host or "#" in host or "@" in host or ":" in host:
+        authority = host.partition("?")[0].partition("#")[0].rpartition("@")[2]
+        host = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
     return host.lower() if 0 < len(host) <= 253 else None
 
 

@@ -21,6 +21,9 @@ def parse_query(query: str, flags: list[str]) -> Params:
     if len(query) > LIMIT:
         query = query[: query.rfind("&", 0, LIMIT + 1) + 1]
         flags.append("truncated")
+    while "&amp;" in query:  # <img src="/pix?a=1&amp;amp;b=2"> in hand-made mails, or a program that escapes twice
+        query = query.replace("&amp;", "&")
+        _note("amp_repaired", flags)
     coded = "%" in query or "+" in query or not query.isascii()
     params: Params = {}
     for part in query.split("&"):
@@ -28,13 +31,10 @@ def parse_query(query: str, flags: list[str]) -> Params:
             continue
         name, _, value = part.partition("=")
         if coded:
-            name = _decode(name, flags)
-            value = _decode(value, flags)
-        if name.startswith("amp;"):
-            # <img src="/pix?a=1&amp;amp;b=2"> in hand-made mails, or a mail program that escapes twice.
-            while name.startswith("amp;"):
-                name = name[4:]
-            _note("amp_repaired", flags)
+            if "%" in value or "+" in value or not value.isascii():
+                value = _decode(value, flags)
+            if "%" in name or "+" in name or not name.isascii():
+                name = _decode(name, flags)
         if name not in params:
             params[name] = value
         else:
@@ -52,8 +52,8 @@ def _decode(text: str, flags: list[str]) -> str:
     if "%" in text:
         # A page's URL is nearly all of what is escaped in real hits, and these are its escapes. None of the
         # characters they stand for is a `%` or a hex digit, so no new escape can come into being here.
-        text = text.replace("%3A", ":").replace("%2F", "/").replace("%3F", "?").replace("%3D", "=")
-        text = text.replace("%26", "&").replace("%20", " ")
+        text = text.replace("%2F", "/").replace("%3A", ":").replace("%3D", "=").replace("%26", "&")
+        text = text.replace("%3F", "?").replace("%20", " ")
         if "%" in text:
             return _utf8(unquote_to_bytes(text.encode("latin-1")), flags)
     if not text.isascii():

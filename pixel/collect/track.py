@@ -56,5 +56,8 @@ async def track(request: Request, endpoint: str, collector: Collector) -> str:
         log_fault(_log, "a hit failed", fault)
         outcome = ledger.delivery("failed:internal")
     if collector.watch is not None:
-        collector.watch(request, event, outcome)
+        try:
+            collector.watch(request, event, outcome)
+        except Exception as fault:  # noqa: BLE001 - who looks on never costs a hit
+            log_fault(_log, "the watcher failed", fault)
     return outcome

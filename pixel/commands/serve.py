@@ -1,6 +1,7 @@
 """Serve the pixel on this machine, without Azure: `serve`, on 127.0.0.1 and PORT (7071)."""
 
 import argparse
+import logging
 import os
 import socket
 import sys
@@ -8,6 +9,7 @@ import sys
 import uvicorn
 
 from pixel.app import build
+from pixel.log import OncePerMinute
 from pixel.serve.asgi import asgi
 from pixel.serve.live import Live
 from pixel.serve.protocol import protocol
@@ -43,6 +45,7 @@ def run(arguments: list[str]) -> int:
         proxy_headers=False,  # which header to trust is PIXEL_CLIENT_IP's business
         ws="none",
     )
+    logging.getLogger("uvicorn.error").addFilter(OncePerMinute())
     _Server(config, app.collector.settings.path or "/pix", environ["PIXEL_CAPTURE_DIR"], live).run()
     return 0
 
@@ -62,7 +65,7 @@ class _Server(uvicorn.Server):
             at = f"http://{self.config.host}:{self.config.port}"
             print(
                 f"The pixel is served at {at}\n\n"
-                f'  the tag   <img src="{at}{self._path}?customerId=123&amp;product=ac12" width="1" height="1" alt="">\n'
+                f'  the tag   <img src="{at}{self._path}?customerId=123&amp;product=ac12" width="1" height="1" alt=""\n            referrerpolicy="no-referrer-when-downgrade">\n'
                 f"  live      {at}/live\n"
                 f"  events    .venv/bin/python -m pixel read {self._folder}\n\n"
                 "Ctrl-C stops it.",

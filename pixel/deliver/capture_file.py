@@ -43,6 +43,7 @@ class CaptureFileSink:
         self._lock = -1  # the partition's folder, locked
         self._partition = -1
         self._sequence = 0
+        self._named_at = 0
         self._file = -1
         self._opened_at = 0.0
         self._size = 0
@@ -101,15 +102,11 @@ class CaptureFileSink:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-        at = int(now)
-        while True:
-            path = capture.file_path(self._folder, NAMESPACE, HUB, self._partition, at)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-                break
-            except FileExistsError:
-                at += 1  # two files in a second: names have no finer time
+        # Names rise, so that the last one is the newest: also with two files in a second, or a clock set back.
+        self._named_at = max(int(now), self._named_at + 1)
+        path = capture.file_path(self._folder, NAMESPACE, HUB, self._partition, self._named_at)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         self._sync = secrets.token_bytes(16)
         self._size = os.write(self._file, capture.header(self._sync))
         self._opened_at = now
@@ -130,12 +127,14 @@ class CaptureFileSink:
                 partition += 1
         self._lock = lock
         self._partition = partition
-        self._sequence = _continue(folder)
+        self._sequence, self._named_at = _continue(folder)
 
 
-def _continue(partition: Path) -> int:
-    """Cut the torn tail that a killed writer may have left; return the next sequence number."""
-    for path in reversed(list(capture.files(partition))):
+def _continue(partition: Path) -> tuple[int, int]:
+    """Cut the torn tail that a killed writer may have left; return the next sequence number and the last name."""
+    files = list(capture.files(partition))
+    named_at = capture.file_time(files[-1]) if files else 0
+    for path in reversed(files):
         last = -1
         with path.open("r+b") as file:
             try:
@@ -144,5 +143,5 @@ def _continue(partition: Path) -> int:
             except capture.Damaged as damaged:
                 file.truncate(damaged.good)
         if last >= 0:
-            return last + 1
-    return 0
+            return last + 1, named_at
+    return 0, named_at

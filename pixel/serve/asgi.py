@@ -4,7 +4,7 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from time import time
 from typing import Any
@@ -58,17 +58,18 @@ def asgi(app: App, live: Live | None = None) -> Asgi:
     return serve
 
 
-def decode_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return raw headers, their names in lower case, as `Request.headers`."""
+def decode_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return raw headers as `Request.headers`."""
     try:
-        pairs = [(name.decode(), value.decode()) for name, value in raw]
+        headers = {name.lower().decode(): value.decode() for name, value in raw}
+        if len(headers) == len(raw):
+            return headers
     except UnicodeDecodeError:
-        pairs = [(name.decode("latin-1"), value.decode(errors="replace")) for name, value in raw]
-    headers = dict(pairs)
-    if len(headers) != len(pairs):
-        headers = {}
-        for name, value in pairs:
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        pass
+    headers = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.lower().decode("latin-1"), raw_value.decode(errors="replace")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 

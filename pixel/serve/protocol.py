@@ -43,6 +43,13 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
     """Return the protocol class that answers GETs of these paths itself."""
 
     class HitProtocol(HttpToolsProtocol):
+        def on_message_begin(self) -> None:
+            self.url = b""
+            self.headers = []
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self.headers.append((name, value))
+
         def on_headers_complete(self) -> None:
             path, _, query = self.url.partition(b"?")
             endpoint = endpoints.get(path)
@@ -53,11 +60,11 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
                 or (self.cycle is not None and not self.cycle.response_complete)  # pipelined
                 or b"#" in query
             ):
-                super().on_headers_complete()
+                self._go_the_usual_way()
                 return
             headers = decode_headers(self.headers)
             if "content-length" in headers or "transfer-encoding" in headers or "expect" in headers:
-                super().on_headers_complete()
+                self._go_the_usual_way()
                 return
             peer = self.client[0] if self.client else ""
             request = Request("GET", endpoint.path, query.decode("latin-1"), headers, time(), peer)
@@ -66,6 +73,14 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
             self.cycle = hit  # type: ignore[assignment]
             hit.task = self.loop.create_task(self._answer(endpoint.handle, request, hit))
             self.tasks.add(hit.task)  # the server waits for these when it stops
+
+        def _go_the_usual_way(self) -> None:
+            url, headers = self.url, self.headers
+            super().on_message_begin()
+            super().on_url(url)
+            for name, value in headers:
+                super().on_header(name, value)
+            super().on_headers_complete()
 
         def on_message_complete(self) -> None:
             cycle: object = self.cycle

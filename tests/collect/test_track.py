@@ -77,5 +77,14 @@ def test_a_watcher_is_told_what_is_stored_and_the_outcome():
     assert seen == [("203.0.113.0/24", "accepted"), (None, "rejected:opted_out")]
 
 
+def test_a_watcher_that_fails_costs_nothing():
+    def broken(*_):
+        raise RuntimeError
+
+    app = build({}, sink=MemorySink(), watch=broken)
+    assert knock(app, "/pix").headers["x-pixel-outcome"] == "accepted"
+    assert app.collector.ledger.snapshot()["accepted"] == 1
+
+
 def test_reasons_and_failures_are_apart():
     assert not REASONS.keys() & FAILURES.keys()

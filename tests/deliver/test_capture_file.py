@@ -75,6 +75,15 @@ def test_a_new_process_continues_the_numbers(tmp_path):
     assert numbers(tmp_path) == [0, 1, 2]
 
 
+def test_a_clock_set_back_repeats_no_number(tmp_path):
+    for number, at in enumerate([START, START + 100, START - 3600, START - 3600]):
+        sink = CaptureFileSink(tmp_path, clock=lambda at=at: at)
+        send(sink, str(number))
+        sink.close()
+    assert numbers(tmp_path) == [0, 1, 2, 3]
+    assert ids(tmp_path) == ["0", "1", "2", "3"]
+
+
 def test_a_torn_tail_is_cut_at_the_next_start(tmp_path):
     sink = CaptureFileSink(tmp_path, clock=lambda: START)
     send(sink, "a")
