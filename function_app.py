@@ -13,8 +13,9 @@ from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.endpoints.endpoint import Endpoint
 
-# The worker logs two INFO lines a call, which cost half of what it does itself.
-for _name in ("azure_functions_worker", "azure_functions_runtime", "proxy_worker"):
+# The worker logs two INFO lines a call, which cost half of what it does itself. The library that is the worker
+# from 3.13 on names its logger azure.functions.
+for _name in ("azure.functions", "azure_functions_worker", "azure_functions_runtime", "proxy_worker"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)

@@ -102,9 +102,9 @@ def test_bad_settings_never_keep_the_app_from_starting():
 def test_the_workers_chatter_is_off():
     code = """
 import json, logging, function_app
-print(json.dumps([logging.getLogger(name).level for name in ("azure_functions_worker", "azure_functions_runtime", "proxy_worker")]))
+print(json.dumps([logging.getLogger(name).level for name in ("azure.functions", "azure_functions_worker", "azure_functions_runtime", "proxy_worker")]))
 """
-    assert in_a_process(code) == [30, 30, 30]
+    assert in_a_process(code) == [30, 30, 30, 30]
 
 
 def test_importing_it_reads_no_avro_library_and_no_server():

@@ -9,7 +9,7 @@ import uuid_utils
 
 from pixel.collect import consent
 from pixel.collect.client_ip import ClientIp
-from pixel.collect.query import Params, parse_query
+from pixel.collect.query import Params, note, parse_query
 from pixel.collect.request import Request
 from pixel.event import SCHEMA_VERSION, Event
 from pixel.outcome import Rejected
@@ -72,7 +72,7 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
     page_url = fields.get("page_url")
     if page_url is not None and len(page_url) > URL_LIMIT:
         page_url = page_url[:URL_LIMIT]
-        flags.append("truncated")
+        note("truncated", flags)
     host = host_of(referer) or host_of(page_url)
     if _fetched_ahead(headers):
         flags.append("prefetch")
@@ -144,7 +144,7 @@ def _fields(params: Params, flags: list[str]) -> dict[str, str]:
                     fields[field] = value
                     del params[name]
             else:
-                flags.append("repeated")
+                note("repeated", flags)
                 first = next(filter(None, value), None)
                 if first is not None:
                     fields[field] = first
@@ -184,10 +184,9 @@ def _header(headers: Mapping[str, str], name: str, limit: int, flags: list[str])
         return None
     if len(value) > limit:
         value = value[:limit]
-        if "truncated" not in flags:
-            flags.append("truncated")
-    if not value.isascii() and "\ufffd" in value and "invalid_utf8" not in flags:
-        flags.append("invalid_utf8")
+        note("truncated", flags)
+    if not value.isascii() and "\ufffd" in value:
+        note("invalid_utf8", flags)
     return value
 
 

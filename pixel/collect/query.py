@@ -23,7 +23,7 @@ def parse_query(query: str, flags: list[str]) -> Params:
         flags.append("truncated")
     while "&amp;" in query:  # <img src="/pix?a=1&amp;amp;b=2"> in hand-made mails, or a program that escapes twice
         query = query.replace("&amp;", "&")
-        _note("amp_repaired", flags)
+        note("amp_repaired", flags)
     coded = "%" in query or "+" in query or not query.isascii()
     params: Params = {}
     for part in query.split("&"):
@@ -65,10 +65,11 @@ def _utf8(raw: bytes, flags: list[str]) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        _note("invalid_utf8", flags)
+        note("invalid_utf8", flags)
         return raw.decode(errors="replace")
 
 
-def _note(flag: str, flags: list[str]) -> None:
+def note(flag: str, flags: list[str]) -> None:
+    """Add a flag, once."""
     if flag not in flags:
         flags.append(flag)

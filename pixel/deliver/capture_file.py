@@ -1,7 +1,7 @@
 """A sink that writes Event Hubs Capture's files itself: no Azure, and the same files to read.
 
 An event is `sent` when it is in the file (in the page cache: a killed process loses nothing; a power cut may lose
-the last seconds). Events that come in together are written together, as one block.
+the last seconds). Of events that come in together the first is written at once, and the others share one write.
 """
 
 import asyncio
@@ -39,6 +39,7 @@ class CaptureFileSink:
         self._window_s = window_s
         self._max_bytes = max_bytes
         self._clock = clock
+        self._gathering = False
         self._waiting: list[tuple[list[bytes], asyncio.Future[str]]] = []
         self._lock = -1  # the partition's folder, locked
         self._partition = -1
@@ -53,10 +54,13 @@ class CaptureFileSink:
         """Return `sent` for each event once all are in the file, or `failed:storage` for each."""
         bodies = [encode(event) for event in events]
         loop = asyncio.get_running_loop()
-        written: asyncio.Future[str] = loop.create_future()
-        if not self._waiting:
-            # Runs after all that is ready to run now, so that hits that came in together share one write.
+        if not self._gathering:
+            # Runs after all that is ready to run now: until then hits gather, to share one write. This one need
+            # not wait for them: a lone hit, as most are, costs no round through the event loop.
+            self._gathering = True
             loop.call_soon(self._commit)
+            return [self._deliver(bodies)] * len(events)
+        written: asyncio.Future[str] = loop.create_future()
         self._waiting.append((bodies, written))
         return [await written] * len(events)
 
@@ -68,16 +72,22 @@ class CaptureFileSink:
         self._file = self._lock = -1
 
     def _commit(self) -> None:
+        self._gathering = False
+        if not self._waiting:
+            return
         group, self._waiting = self._waiting, []
-        try:
-            self._write([body for bodies, _ in group for body in bodies])
-            delivery = "sent"
-        except Exception as fault:  # noqa: BLE001 - whoever waits must be told, whatever went wrong
-            log_fault(_log, f"cannot write to {self._folder}", fault)
-            delivery = "failed:storage"
+        delivery = self._deliver([body for bodies, _ in group for body in bodies])
         for _, written in group:
             if not written.done():
                 written.set_result(delivery)
+
+    def _deliver(self, bodies: list[bytes]) -> str:
+        try:
+            self._write(bodies)
+        except Exception as fault:  # noqa: BLE001 - whoever waits must be told, whatever went wrong
+            log_fault(_log, f"cannot write to {self._folder}", fault)
+            return "failed:storage"
+        return "sent"
 
     def _write(self, bodies: list[bytes]) -> None:
         now = self._clock()

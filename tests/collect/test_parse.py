@@ -80,6 +80,17 @@ def test_a_url_beyond_what_browsers_send_is_cut_and_flagged():
     assert event.flags == ["truncated"]
 
 
+def test_a_flag_stands_once_whatever_gave_rise_to_it():
+    query = (
+        "customerId=1&customerId=2&product=a&product=b&a=%ff&url=https://shop.example/"
+        + "x" * 5000
+        + "&y="
+        + "y" * 4000
+    )
+    event = parsed(query, {"user-agent": "u\ufffd" * 2000})
+    assert sorted(event.flags) == ["invalid_utf8", "repeated", "truncated"]
+
+
 @pytest.mark.parametrize(
     ("url", "host"),
     [
