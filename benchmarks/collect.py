@@ -33,6 +33,8 @@ _OWN = ("id", "received_at", "instance", "boot", "seq")
 class EncodeAndDrop:
     """A sink that does what every real one does before it waits."""
 
+    problem: str | None = None
+
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Encode each event; all are `sent`."""
         for event in events:
@@ -42,6 +44,8 @@ class EncodeAndDrop:
 
 class EncodeAndKeep:
     """The same, and keeps what it encoded."""
+
+    problem: str | None = None
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []

@@ -12,7 +12,7 @@ import msgspec
 
 import enrichers as enricher_package
 from pixel.collect.client_ip import client_ip
-from pixel.collect.enrich import load
+from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
 from pixel.deliver.sink import NoSink, Sink
 from pixel.endpoints import event_schema, health, home, pix, status, whoami
@@ -40,6 +40,7 @@ class App(msgspec.Struct, frozen=True):
     endpoints: tuple[Endpoint, ...]
     timers: tuple[Timer, ...]
     collector: Collector
+    enrichers: Enrichers
 
 
 def build(
@@ -76,7 +77,7 @@ def build(
     timers = [
         Timer(f"reload_{each.name}", RELOAD_S, each.reload) for each in enrichers.running if each.reload is not None
     ]
-    return App(endpoints, tuple(timers), collector)
+    return App(endpoints, tuple(timers), collector, enrichers)
 
 
 async def run_timers(timers: tuple[Timer, ...]) -> None:

@@ -11,8 +11,8 @@ REASONS: Final = {
     "not_json": "A body that is not JSON.",
     "bad_encoding": "A body in an encoding it does not name, or names wrongly.",
     "unknown_key": "A sender's key that is not one of ours.",
-    "too_old": "`occurredAt` is further back than events are taken.",
-    "in_future": "`occurredAt` lies in the future, beyond what clocks differ by.",
+    "too_old": "`occurredAt` is more than 400 days back.",
+    "in_future": "`occurredAt` lies more than 10 minutes in the future: no clock is that wrong.",
     "plan": "A feed that asked for strictness sent what its plan does not hold.",
     "malformed": "What should be an event has no shape of one.",
 }

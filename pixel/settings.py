@@ -104,19 +104,19 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         if text[name] in allowed:
             return text[name]
         default = SETTINGS[name].default
-        problems.append(f"{name} must be one of {', '.join(allowed)}; {default} is used.")
+        problems.append(f"{name} must be one of {', '.join(allowed)}; until then it is {default}.")
         return default
 
     preset = text["PIXEL_CLIENT_IP"]
     if preset not in client_ip.PRESETS and not re.fullmatch("[1-9]", preset):
         problems.append(
             f"PIXEL_CLIENT_IP must be one of {', '.join(client_ip.PRESETS)} or a number of proxies from 1 to 9; "
-            "no address is recorded."
+            "until then no address is recorded."
         )
         preset = "direct"
     if preset == "front_door" and not text["PIXEL_FRONT_DOOR_ID"]:
         problems.append("PIXEL_CLIENT_IP is front_door, which needs PIXEL_FRONT_DOOR_ID: without it, anyone could "
-                        "forge an address. The front end's view is used.")  # fmt: skip
+                        "forge an address. Until then the front end's view counts.")  # fmt: skip
     # Set by App Service and by Flex Consumption, and by neither `func start` nor a plain process.
     # https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script/Environment/EnvironmentExtensions.cs
     on_azure = bool(
@@ -125,7 +125,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     capture_dir = text["PIXEL_CAPTURE_DIR"]
     if on_azure and capture_dir:
         problems.append(
-            "PIXEL_CAPTURE_DIR is a folder of one instance on Azure and vanishes with it; it is not used."
+            "PIXEL_CAPTURE_DIR is a folder of one instance on Azure and vanishes with it, so nothing is stored there."
         )
         capture_dir = ""
     return Settings(
@@ -151,10 +151,10 @@ def _items(text: str) -> list[str]:
 def _path(text: str, problems: list[str]) -> str:
     path = text.strip("/")
     if not re.fullmatch(r"([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/(?!$)|$))*", path):
-        problems.append("PIXEL_PATH takes letters, digits and . _ ~ - / only; no extra path is served.")
+        problems.append("PIXEL_PATH takes letters, digits and . _ ~ - / only.")
         return ""
     if path.lower().split("/")[0] in TAKEN:
-        problems.append("PIXEL_PATH is a path that something else answers at; no extra path is served.")
+        problems.append("PIXEL_PATH is a path that something else answers at.")
         return ""
     return "/" + path if path else ""
 
@@ -166,9 +166,7 @@ def _aliases(text: str, problems: list[str]) -> dict[str, str]:
         if alias and equals and name and alias != name:
             aliases[alias] = name
         else:
-            problems.append(
-                "PIXEL_ALIASES is a list like userid=customerId,prod=product; an item that is not was skipped."
-            )
+            problems.append("PIXEL_ALIASES is a list like userid=customerId,prod=product; one item is not.")
     return aliases
 
 
@@ -179,7 +177,5 @@ def _origins(text: str, problems: list[str]) -> frozenset[str]:
         if re.fullmatch(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?", host):
             hosts.add(host.partition(":")[0])
         else:
-            problems.append(
-                "PIXEL_ORIGINS is a list of hosts like www.example.com,*.example.org; an item was skipped."
-            )
+            problems.append("PIXEL_ORIGINS is a list of hosts like www.example.com,*.example.org; one item is none.")
     return frozenset(hosts)

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import types
 
 import pytest
@@ -108,3 +109,28 @@ def test_bad_settings_stop_the_local_start_with_a_line_each(monkeypatch, capsys)
     said = capsys.readouterr().err
     assert "PIXEL_IP must be one of cut, drop, full" in said
     assert "PORT must be" in said
+
+
+def refused(monkeypatch, capsys, **environ):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert serve.run([]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_told(monkeypatch, capsys, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refused(monkeypatch, capsys, PORT=port, PIXEL_CAPTURE_DIR=str(tmp_path))
+    assert f"PORT {port} is not free" in said
+    assert "PORT=8080 make run" in said
+
+
+def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
+    tmp_path.joinpath("file").write_text("")
+    assert "PIXEL_CAPTURE_DIR" in refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path / "file"))
+
+
+def test_an_enricher_that_is_wanted_and_not_there_is_told(monkeypatch, capsys, tmp_path):
+    said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_ENRICHERS="campain")
+    assert "PIXEL_ENRICHERS names campain" in said

@@ -148,7 +148,10 @@ def test_without_a_pixel_the_hit_says_to_run_one():
     done = command("hit", PORT="1")
     assert done.returncode == 2
     assert done.stdout == b""
-    assert done.stderr == b"No pixel answers at http://127.0.0.1:1: start it with `make run` first.\n"
+    assert (
+        done.stderr
+        == b"No pixel answers at http://127.0.0.1:1: start it with `make run` first (on another port: PORT=8080 make hit).\n"
+    )
 
 
 def test_a_port_that_is_none_is_told():

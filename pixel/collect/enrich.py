@@ -14,14 +14,21 @@ from pixel.enricher import Enricher
 from pixel.event import Event
 from pixel.log import log_fault
 
+NOT_WANTED = "not in PIXEL_ENRICHERS"
+
 _log = logging.getLogger("pixel.enrich")
 
 
 class Enrichers(msgspec.Struct, frozen=True):
-    """The enrichers that run, in order, and why others do not: `disabled` has a sentence by name."""
+    """The enrichers that run, in order, and why others do not: `disabled` has the reason by name."""
 
     running: tuple[Enricher, ...] = ()
     disabled: dict[str, str] = {}
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each that does not run, though it should."""
+        return [f"Enricher {name} does not run: {why}." for name, why in self.disabled.items() if why != NOT_WANTED]
 
 
 def enrich(event: Event, enrichers: Iterable[Enricher]) -> None:
@@ -43,7 +50,7 @@ def load(package: ModuleType, wanted: Sequence[str], environ: Mapping[str, str])
     """
     found = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
     disabled = {name: "there is no such file in enrichers/" for name in wanted if name not in found}
-    disabled |= {name: "not in PIXEL_ENRICHERS" for name in found if wanted and name not in wanted}
+    disabled |= {name: NOT_WANTED for name in found if wanted and name not in wanted}
     ready: dict[str, Enricher] = {}
     after: dict[str, tuple[str, ...]] = {}
     for name in found:

@@ -39,6 +39,9 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("python -m pixel hit", description=__doc__)
     parser.add_argument("name", nargs="?", default=next(iter(samples)), help=", ".join(samples))
     name: str = parser.parse_args(arguments).name
+    if name == "help":
+        print("\n".join(samples))
+        return 0
     if name not in samples:
         print(f"{name} is not in examples/hits.http. These are: {', '.join(samples)}", file=sys.stderr)
         return 2
@@ -52,7 +55,10 @@ def run(arguments: list[str]) -> int:
     try:
         status, outcome = _fire(int(port), sample._replace(target=target))
     except (OSError, http.client.HTTPException):
-        print(f"No pixel answers at http://127.0.0.1:{port}: start it with `make run` first.", file=sys.stderr)
+        print(
+            f"No pixel answers at http://127.0.0.1:{port}: start it with `make run` first (on another port: PORT=8080 make hit).",
+            file=sys.stderr,
+        )
         return 2
     print(f"{sample.method} {target}\n{status} {outcome or 'without X-Pixel-Outcome: is this the pixel?'}")
     if outcome == "accepted":

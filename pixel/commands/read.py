@@ -25,7 +25,10 @@ def run(arguments: list[str]) -> int:
         )
         return 2
     wrong = 0
-    for path in capture.files(where):
+    paths = list(capture.files(where))
+    if not paths:
+        print(f"There are no capture files (.avro) under {where}.", file=sys.stderr)
+    for path in paths:
         skipped = 0
         try:
             with path.open("rb") as file:
@@ -41,6 +44,8 @@ def run(arguments: list[str]) -> int:
                 f"{path}: torn tail: {damaged} (still being written, or its writer was killed)",
                 file=sys.stderr,
             )
+        except BrokenPipeError:
+            raise  # whoever reads has seen enough: no fault of this file
         except (capture.NotCapture, OSError) as unreadable:
             print(f"{path}: {unreadable}", file=sys.stderr)
             wrong += 1

@@ -5,10 +5,13 @@ import logging
 import os
 import socket
 import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 
 import uvicorn
 
-from pixel.app import build
+from pixel.app import App, build
 from pixel.log import OncePerMinute
 from pixel.serve.asgi import asgi
 from pixel.serve.live import Live
@@ -24,18 +27,22 @@ def run(arguments: list[str]) -> int:
     environ = DEFAULTS | {name: value for name, value in os.environ.items() if value}
     live = Live()
     app = build(environ, watch=live.watch)
-    problems = list(app.collector.settings.problems)
-    if not environ["PORT"].isdecimal() or not 0 < int(environ["PORT"]) < 65536:
-        problems.append("PORT must be a number from 1 to 65535.")
-    if problems:
+    listener = None
+    problems = _problems(app, environ)
+    if not problems:
+        try:
+            listener = socket.create_server(("127.0.0.1", int(environ["PORT"])), backlog=2048)
+        except OSError as taken:
+            problems.append(
+                f"PORT {environ['PORT']} is not free ({taken.strerror}): PORT=8080 make run takes another."
+            )
+    if listener is None:
         for problem in problems:
             print(f"setting: {problem}", file=sys.stderr)
         print("The settings are in docs/settings.md. Nothing was started.", file=sys.stderr)
         return 2
     config = uvicorn.Config(
         asgi(app, live),
-        host="127.0.0.1",
-        port=int(environ["PORT"]),
         access_log=False,  # an access log would hold addresses and parameters
         log_level="warning",
         http=protocol(
@@ -46,15 +53,38 @@ def run(arguments: list[str]) -> int:
         ws="none",
     )
     logging.getLogger("uvicorn.error").addFilter(OncePerMinute())
-    _Server(config, app.collector.settings.path or "/pix", environ["PIXEL_CAPTURE_DIR"], live).run()
+    for problem in app.enrichers.problems:
+        print(problem, file=sys.stderr)
+    at = f"http://127.0.0.1:{environ['PORT']}"
+    _Server(config, at, app.collector.settings.path or "/pix", environ["PIXEL_CAPTURE_DIR"], live).run([listener])
     return 0
+
+
+def _problems(app: App, environ: Mapping[str, str]) -> list[str]:
+    """Return what keeps the pixel from starting here, a sentence each. On Azure it starts all the same."""
+    settings, disabled = app.collector.settings, app.enrichers.disabled
+    problems = list(settings.problems)
+    problems += [
+        f"PIXEL_ENRICHERS names {name}, which does not run: {disabled[name]}."
+        for name in settings.enrichers
+        if name in disabled
+    ]
+    if not environ["PORT"].isdecimal() or not 0 < int(environ["PORT"]) < 65536:
+        problems.append("PORT must be a number from 1 to 65535.")
+    try:
+        Path(settings.capture_dir).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=settings.capture_dir).close()
+    except OSError as unusable:
+        problems.append(f"PIXEL_CAPTURE_DIR is no folder that can be written to ({unusable.strerror}).")
+    return problems
 
 
 class _Server(uvicorn.Server):
     """Says where it serves once it does, and ends the live streams when it stops."""
 
-    def __init__(self, config: uvicorn.Config, path: str, folder: str, live: Live) -> None:
+    def __init__(self, config: uvicorn.Config, at: str, path: str, folder: str, live: Live) -> None:
         super().__init__(config)
+        self._at = at
         self._path = path
         self._folder = folder
         self._live = live
@@ -62,7 +92,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            at = f"http://{self.config.host}:{self.config.port}"
+            at = self._at
             print(
                 f"The pixel is served at {at}\n\n"
                 f'  the tag   <img src="{at}{self._path}?customerId=123&amp;product=ac12" width="1" height="1" alt=""\n            referrerpolicy="no-referrer-when-downgrade">\n'

@@ -35,6 +35,7 @@ class CaptureFileSink:
         max_bytes: int = MAX_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self.problem: str | None = None
         self._folder = folder
         self._window_s = window_s
         self._max_bytes = max_bytes
@@ -86,7 +87,10 @@ class CaptureFileSink:
             self._write(bodies)
         except Exception as fault:  # noqa: BLE001 - whoever waits must be told, whatever went wrong
             log_fault(_log, f"cannot write to {self._folder}", fault)
+            why = fault.strerror if isinstance(fault, OSError) and fault.strerror else type(fault).__name__
+            self.problem = f"The last events could not be written to {self._folder} ({why}): hits fail."
             return "failed:storage"
+        self.problem = None
         return "sent"
 
     def _write(self, bodies: list[bytes]) -> None:

@@ -9,6 +9,9 @@ from pixel.event import Event
 class Sink(Protocol):
     """Takes events and says of each what became of it, once that is certain."""
 
+    problem: str | None
+    """Why events cannot be stored now, a sentence for people; None when they can."""
+
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return, in order, `sent`, `spilled` or `failed:<reason>` (a key of `FAILURES`) for each event."""
         ...
@@ -16,6 +19,8 @@ class Sink(Protocol):
 
 class MemorySink:
     """Keeps events in a list. For tests."""
+
+    problem: str | None = None
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -28,6 +33,8 @@ class MemorySink:
 
 class NoSink:
     """Takes nothing: an event without a place to go has failed, and everybody is told."""
+
+    problem: str | None = "No sink is configured: every hit fails. Set PIXEL_CAPTURE_DIR on a machine of your own."
 
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return `failed:no_sink` for each event."""

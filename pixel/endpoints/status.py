@@ -10,9 +10,7 @@ from pixel.collect.query import parse_query
 from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.collect.track import Collector
-from pixel.deliver.sink import NoSink
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
-from pixel.endpoints.health import NO_SINK
 
 
 def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
@@ -39,13 +37,9 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
     """Return the state of the pixel as JSON values; no secrets among them."""
     settings = collector.settings
     problems = list(settings.problems)
-    if isinstance(collector.sink, NoSink):
-        problems.append(NO_SINK)
-    problems += [
-        f"Enricher {name} does not run: {why}."
-        for name, why in enrichers.disabled.items()
-        if why != "not in PIXEL_ENRICHERS"
-    ]
+    if collector.sink.problem is not None:
+        problems.append(collector.sink.problem)
+    problems += enrichers.problems
     return {
         "version": __version__,
         "problems": problems,

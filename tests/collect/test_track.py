@@ -11,16 +11,22 @@ from tests.front_door import GIF_BYTES, knock
 
 
 class BrokenSink:
+    problem = None
+
     async def send(self, events):
         raise RuntimeError(events[0].customer_id)
 
 
 class FullSink:
+    problem = None
+
     async def send(self, events):
         return ["failed:storage"] * len(events)
 
 
 class SpillingSink:
+    problem = None
+
     async def send(self, events):
         return ["spilled"] * len(events)
 

@@ -131,8 +131,10 @@ def test_a_folder_that_cannot_be_written_fails_and_recovers(tmp_path):
     (tmp_path / "capture").write_text("a file, no folder")
     sink = CaptureFileSink(tmp_path / "capture")
     assert send(sink, "a", "b") == ["failed:storage", "failed:storage"]
+    assert str(tmp_path / "capture") in sink.problem
     (tmp_path / "capture").unlink()
     assert send(sink, "c") == ["sent"]
+    assert sink.problem is None
     assert ids(tmp_path) == ["c"]
 
 

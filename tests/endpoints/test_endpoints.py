@@ -68,6 +68,17 @@ def test_without_a_sink_health_is_red_and_every_hit_fails():
     assert knock(app(), "/health").status == 200
 
 
+def test_health_turns_red_when_a_write_fails_and_green_again(tmp_path):
+    (tmp_path / "capture").write_text("a file, no folder")
+    pixel = build({"PIXEL_CAPTURE_DIR": str(tmp_path / "capture")})
+    assert knock(pixel, "/health").status == 200
+    assert knock(pixel, "/pix").headers["x-pixel-outcome"] == "failed:storage"
+    assert (knock(pixel, "/health").status, knock(pixel, "/status").status) == (503, 503)
+    (tmp_path / "capture").unlink()
+    assert knock(pixel, "/pix").headers["x-pixel-outcome"] == "accepted"
+    assert knock(pixel, "/health").status == 200
+
+
 def test_status_tells_what_runs_and_the_counts():
     pixel = app()
     knock(pixel, "/pix")
