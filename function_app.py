@@ -10,7 +10,7 @@ import azure.functions as func
 
 from pixel.app import build, run_timers
 from pixel.collect.request import Request
-from pixel.collect.response import Response
+from pixel.collect.response import GIF, Response
 from pixel.endpoints.endpoint import Endpoint
 
 # The worker logs two INFO lines a call, which cost half of what it does itself. The library that is the worker
@@ -31,7 +31,8 @@ def _bind(endpoint: Endpoint) -> None:
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
         if _pixel.timers and not _timers:
             _timers.append(asyncio.ensure_future(run_timers(_pixel.timers)))
-        return _http_response(await handle(_request(req)))
+        response = await handle(_request(req))
+        return _image(response) if response.body is GIF else _http_response(response)
 
     app.function_name(endpoint.name)(app.route(route, methods=endpoint.methods)(answer))
 
@@ -46,10 +47,11 @@ def _request(req: func.HttpRequest) -> Request:
     return Request(req.method, "/" + path, query, headers, time.time(), "", req.get_body())
 
 
-@lru_cache(maxsize=64)
 def _http_response(response: Response) -> func.HttpResponse:
     return func.HttpResponse(response.body, status_code=response.status, headers=dict(response.headers))
 
+
+_image = lru_cache(maxsize=64)(_http_response)  # images are made once, pages each time
 
 for _endpoint in _pixel.endpoints:
     _bind(_endpoint)

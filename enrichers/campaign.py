@@ -22,8 +22,8 @@ CLICK_IDS = ("gclid", "dclid", "fbclid", "msclkid", "ttclid", "li_fat_id")
 
 _OF_INTEREST = frozenset((*UTM, *CLICK_IDS))
 
-# A click id leads an ad network back to one person.
-anonymous = tuple(UTM.values())
+# A click id leads an ad network back to one person, and mail tools put a subscriber's id into term and content.
+anonymous = ("source", "medium", "name")
 
 
 def enrich(event: Event) -> dict[str, Any] | None:

@@ -96,10 +96,13 @@ async def run_timers(timers: tuple[Timer, ...]) -> None:
 
 def _sink(settings: Settings) -> Sink:
     if settings.capture_dir:
-        from pixel.deliver.capture_file import (
-            CaptureFileSink,
-        )  # needs a system with flock; Azure needs neither
-
+        try:
+            # Imported here: on Azure there is nothing to capture to, and Windows has no flock.
+            from pixel.deliver.capture_file import CaptureFileSink
+        except ImportError:
+            return NoSink(
+                "Capture files need flock, which this system has not: every hit fails. On Windows, use WSL."
+            )
         return CaptureFileSink(Path(settings.capture_dir))
     return NoSink()
 

@@ -8,8 +8,9 @@ import calendar
 import io
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -43,12 +44,16 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Damaged(Exception):  # noqa: N818 - a state of a file, raised after all that is whole was given
-    """The file cannot be read beyond byte `good`; `rest` bytes follow. After a kill that is a torn last block."""
+    """The file cannot be read beyond byte `good`; `rest` bytes follow.
 
-    def __init__(self, good: int, rest: int) -> None:
+    `torn`: they are the beginning of one block (or of the head), as a killed writer leaves it. Else more follows.
+    """
+
+    def __init__(self, good: int, rest: int, torn: bool) -> None:
         super().__init__(f"{rest:,} bytes after byte {good:,} are no whole block")
         self.good = good
         self.rest = rest
+        self.torn = torn
 
 
 class NotCapture(Exception):  # noqa: N818 - the same
@@ -127,7 +132,7 @@ def _bytes(raw: bytes) -> bytes:
 
 
 def records(file: BinaryIO) -> Iterator[Record]:
-    """Give the records of one capture file, of any writer and codec.
+    """Give the records of one capture file, whoever wrote it.
 
     Raises `NotCapture`, or `Damaged` after the last whole block. An empty file has no records.
     """
@@ -146,13 +151,25 @@ def records(file: BinaryIO) -> Iterator[Record]:
         blocks = fastavro.block_reader(file)
         if _names(blocks.writer_schema) != _names(SCHEMA):
             raise NotCapture("its records are not those of Event Hubs Capture")
+        if blocks.codec not in ("null", "deflate") and find_spec("cramjam") is None:
+            raise NotCapture(f"its codec {blocks.codec} needs the package cramjam, which is not installed")
         good = file.tell()
         for each in blocks:
             whole = [_record(fields) for fields in each]
             yield from whole
             good = each.offset + each.size
     except _BROKEN:
-        raise Damaged(good, size - good) from None
+        raise Damaged(good, size - good, _is_torn(file, good, size)) from None
+
+
+def _is_torn(file: BinaryIO, good: int, size: int) -> bool:
+    """Say whether what follows `good` is the beginning of one block, which no sync marker ends."""
+    head = len(header(bytes(16)))
+    if good == 0:
+        return size < head
+    file.seek(good - 16)
+    sync = file.read(16)
+    return sync not in file.read()
 
 
 # What fastavro raises on bytes that end early or mean nothing.
@@ -167,6 +184,6 @@ def _record(fields: Any) -> Record:
     return Record(fields["SequenceNumber"], fields["EnqueuedTimeUtc"], fields["Body"] or b"")
 
 
-def files(where: Path) -> Iterable[Path]:
+def files(where: Path) -> list[Path]:
     """Return the capture files under a folder, oldest first within a partition; or the file itself."""
     return [where] if where.is_file() else sorted(where.rglob("*.avro"))

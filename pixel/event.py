@@ -22,9 +22,16 @@ FLAGS: Final = {
     "repeated": "A parameter that fills a field came more than once: the first filled it, `params` has them all.",
     "truncated": "The query, a URL or a header was over its limit; what does not fit is gone.",
 }
-"""What was noticed about a hit. A closed list, in the schema and in docs/events.md."""
+"""What was noticed about a hit. A closed list."""
 
-Timestamp = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds.", examples=["2026-11-21T08:04:29.123Z"])]
+Timestamp = Annotated[
+    str,
+    Meta(
+        description="RFC 3339, UTC, milliseconds.",
+        examples=["2026-11-21T08:04:29.123Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 
 
 def _said(description: str, *examples: object) -> Meta:
@@ -143,4 +150,5 @@ def json_schema() -> dict[str, Any]:
     body["required"] = [*body["required"], "instance", "boot", "seq"]
     for name in ("instance", "boot", "seq"):
         body["properties"][name].pop("default", None)
+    body["properties"]["flags"]["items"]["enum"] = list(FLAGS)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body}

@@ -53,10 +53,7 @@ SETTINGS: Final = {
     ),
 }
 
-TAKEN: Final = frozenset(
-    # ours, the live page's, and those that the Functions host keeps for itself
-    ("pix", "pix.gif", "status", "health", "whoami", "event.schema.json", "live", "admin", "runtime")
-)
+TAKEN: Final = frozenset(("pix", "pix.gif", "status", "health", "whoami", "event.schema.json", "live"))
 """First parts of paths that `PIXEL_PATH` cannot have."""
 
 IP_RULES: Final = ("cut", "drop", "full")
@@ -150,10 +147,11 @@ def _items(text: str) -> list[str]:
 
 def _path(text: str, problems: list[str]) -> str:
     path = text.strip("/")
-    if not re.fullmatch(r"([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/(?!$)|$))*", path):
+    if not re.fullmatch(r"([A-Za-z0-9_-][A-Za-z0-9._~-]*(/(?!$)|$))*", path):
         problems.append("PIXEL_PATH takes letters, digits and . _ ~ - / only.")
         return ""
-    if path.lower().split("/")[0] in TAKEN:
+    # The host refuses routes that begin with its own words: `administrator.gif` as much as `admin/x`.
+    if path.lower().split("/")[0] in TAKEN or path.lower().startswith(("admin", "runtime")):
         problems.append("PIXEL_PATH is a path that something else answers at.")
         return ""
     return "/" + path if path else ""

@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pixel import capture
+from tests.front_door import captured
 
 ROOT = Path(__file__).parents[1]
 STARTS_WITHIN_S = 30
@@ -111,15 +111,6 @@ def eventually(condition: Callable[[], object], within_s: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{condition.__name__} does not hold within {within_s} s"
         time.sleep(0.02)
-
-
-def captured(folder: Path) -> list[dict[str, Any]]:
-    """Answer the events in a folder's capture files, read as `pixel read` reads them."""
-    events = []
-    for path in capture.files(folder):
-        with path.open("rb") as file:
-            events += [json.loads(record.body) for record in capture.records(file)]
-    return events
 
 
 def _start(folder: Path, log: Path, env: Mapping[str, str]) -> tuple[int, subprocess.Popen[str]]:

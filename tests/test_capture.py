@@ -76,7 +76,22 @@ def test_a_file_torn_at_any_byte_gives_all_whole_blocks_and_tells_the_rest():
         assert (damaged is None) == whole, length
         if damaged is not None:
             good = len(one) if length > len(one) else head if length > head else 0
-            assert (damaged.good, damaged.rest) == (good, length - good)
+            assert (damaged.good, damaged.rest, damaged.torn) == (good, length - good, True)
+
+
+def test_damage_in_the_middle_is_no_torn_tail():
+    raw = bytearray(written([b"a"], [b"b"], [b"c"]))
+    raw[len(written([b"a"])) + 1] ^= 0x7F  # the length of the second block
+    with pytest.raises(capture.Damaged) as raised:
+        read(bytes(raw))
+    assert raised.value.good == len(written([b"a"]))
+    assert not raised.value.torn
+
+
+def test_a_codec_that_needs_a_package_is_told():
+    raw = written([b"a"]).replace(b"\x08null", b"\x0csnappy")
+    with pytest.raises(capture.NotCapture, match="snappy"):
+        read(raw)
 
 
 def test_an_empty_file_has_no_records():

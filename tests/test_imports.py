@@ -68,6 +68,7 @@ CATCH_ALL = {
     "pixel/collect/enrich.py": "an enricher, at start and at a hit",
     "pixel/collect/track.py": "the last resort of a hit",
     "pixel/deliver/capture_file.py": "a delivery",
+    "pixel/endpoints/status.py": "an enricher that is asked how it is",
 }
 
 

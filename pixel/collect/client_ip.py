@@ -63,6 +63,8 @@ def network(address: str) -> str:
     """Cut a canonical address to its /24 or /48 network: `203.0.113.7` becomes `203.0.113.0/24`."""
     if ":" in address:
         packed = inet_pton(AF_INET6, address)
+        if packed.startswith(b"\x20\x02"):  # 6to4 (RFC 3056): the next 32 bits are an IPv4 address, cut to its /24
+            return inet_ntop(AF_INET6, packed[:5] + b"\0" * 11) + "/40"
         return inet_ntop(AF_INET6, packed[:6] + b"\0" * 10) + "/48"
     return address[: address.rindex(".")] + ".0/24"
 
@@ -73,7 +75,7 @@ def _forwarded(request: Request, hops: int) -> str | None:
         return None
     if "," not in entries:
         return canonical(entries)
-    # Fewer entries than proxies: the hit came in behind the first of them, and every entry is a proxy's.
+    # Fewer entries than proxies: the hit came in behind the first of them, and each was written by a proxy of ours.
     last = entries.split(",")[-hops:]
     return canonical(last[0].strip())
 

@@ -58,18 +58,32 @@ def load(package: ModuleType, wanted: Sequence[str], environ: Mapping[str, str])
             continue
         try:
             module = importlib.import_module(f"{package.__name__}.{name}")
-            ready[name] = _set_up(name, module, environ)
-            after[name] = tuple(getattr(module, "after", ()))
-        except Exception as fault:  # noqa: BLE001 - a broken enricher never costs the others
-            disabled[name] = f"{type(fault).__name__}: {fault}"
-            log_fault(_log, f"enricher {name} is disabled", fault)
-    try:
-        order = TopologicalSorter(after).static_order()
-        running = tuple(ready[name] for name in order if name in ready)
-    except CycleError as cycle:
-        disabled |= dict.fromkeys(cycle.args[1], "`after` goes round in a circle")
-        running = tuple(ready[name] for name in ready if name not in disabled)
-    return Enrichers(running, disabled)
+            enricher = _set_up(name, module, environ)
+            after[name] = _names(getattr(module, "after", ()))
+            ready[name] = enricher
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 - a broken enricher never costs the others
+            # Whoever reads /status may be anyone, and a message may hold a secret of the settings: it is in the log.
+            about_code = isinstance(fault, (ImportError, SyntaxError))
+            disabled[name] = (
+                f"{type(fault).__name__}: {fault}" if about_code else f"{type(fault).__name__}, see the log"
+            )
+            _log.error("enricher %s is disabled", name, exc_info=fault)
+    while True:
+        sorter = TopologicalSorter({name: ready.keys() & after[name] for name in ready})
+        try:
+            order = list(sorter.static_order())
+        except CycleError as cycle:
+            for name in set(cycle.args[1]):
+                disabled[name] = "`after` goes round in a circle"
+                del ready[name]
+        else:
+            return Enrichers(tuple(ready[name] for name in order), disabled)
+
+
+def _names(after: object) -> tuple[str, ...]:
+    if isinstance(after, str) or not isinstance(after, Sequence):
+        raise TypeError('`after` is a tuple of names, such as ("device",)')
+    return tuple(after)
 
 
 def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enricher:

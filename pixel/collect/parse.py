@@ -47,7 +47,7 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         if alias in params and name not in params:
             params[name] = params.pop(alias)
 
-    claimed = _take(params, "consent", consent.consent_word) if "consent" in params else None
+    claimed = _consent(params) if "consent" in params else None
     action, consented = consent.privacy(headers, claimed, settings.privacy_signal, flags)
     if action == consent.REJECT:
         return Rejected("opted_out")
@@ -69,11 +69,15 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
     event_id = _take(params, "eventId", _event_id) if "eventId" in params else None
     fields = _fields(params, flags)
     referer = _header(headers, "referer", URL_LIMIT, flags)
-    page_url = fields.get("page_url")
+    page_url, referrer = fields.get("page_url"), fields.get("referrer")
     if page_url is not None and len(page_url) > URL_LIMIT:
         page_url = page_url[:URL_LIMIT]
         note("truncated", flags)
-    host = host_of(referer) or host_of(page_url)
+    if referrer is not None and len(referrer) > URL_LIMIT:
+        referrer = referrer[:URL_LIMIT]
+        note("truncated", flags)
+    # Only what a browser says of its own page earns trust: anyone can write a `url` parameter.
+    host = host_of(referer) or host_of(headers.get("origin"))
     if _fetched_ahead(headers):
         flags.append("prefetch")
     event = Event(
@@ -82,11 +86,8 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         received_at=timestamp(request.received_at),
         occurred_at=occurred_at,
         endpoint=endpoint,
-        source=host,
-        # Only what a browser says of its own page counts: anyone can write a `url` parameter.
-        trust="origin"
-        if settings.origins and settings.is_ours(host_of(referer or headers.get("origin")))
-        else "anonymous",
+        source=host or host_of(page_url),
+        trust="origin" if settings.is_ours(host) else "anonymous",
         activity=fields.get("activity", "page_view"),
         customer_id=fields.get("customer_id"),
         visitor_id=fields.get("visitor_id"),
@@ -94,7 +95,7 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         product=fields.get("product"),
         params=params,
         page_url=page_url or referer,
-        referrer=fields.get("referrer"),
+        referrer=referrer,
         user_agent=_header(headers, "user-agent", USER_AGENT_LIMIT, flags),
         language=_header(headers, "accept-language", LANGUAGE_LIMIT, flags),
         ip=client_ip(request),
@@ -160,6 +161,14 @@ def _take(params: Params, name: str, read: Callable[[str], _Meaning | None]) -> 
     if meaning is not None:
         del params[name]
     return meaning
+
+
+def _consent(params: Params) -> str | None:
+    said = params["consent"]
+    words = [consent.consent_word(each) for each in ([said] if isinstance(said, str) else said)]
+    if None not in words:
+        del params["consent"]
+    return consent.strongest(words)
 
 
 def _event_id(text: str) -> str | None:

@@ -4,10 +4,13 @@ https://url.spec.whatwg.org/#concept-urlencoded-parser. Hosts and frameworks han
 they drop empty values, join repeats by commas, or raise on a broken escape.
 """
 
+import re
 from urllib.parse import unquote_to_bytes
 
 LIMIT = 8192
 """Bytes of query that are read; GET requests beyond it are mostly accidents or attacks."""
+
+_AMP = re.compile("&(?:amp;)+")
 
 Params = dict[str, str | list[str]]
 
@@ -19,11 +22,14 @@ def parse_query(query: str, flags: list[str]) -> Params:
     half a customer id would be a false one. What was noticed is added to `flags`.
     """
     if len(query) > LIMIT:
-        query = query[: query.rfind("&", 0, LIMIT + 1) + 1]
+        end = query.rfind("&", 0, LIMIT + 1) + 1
+        # A refusal counts wherever it stands.
+        consents = [part for part in query[end:].split("&") if part.startswith("consent=") and len(part) < 32]
+        query = "&".join((query[:end], *consents[-8:]))
         flags.append("truncated")
-    while "&amp;" in query:  # <img src="/pix?a=1&amp;amp;b=2"> in hand-made mails, or a program that escapes twice
-        query = query.replace("&amp;", "&")
-        note("amp_repaired", flags)
+    if "&amp;" in query:  # <img src="/pix?a=1&amp;amp;b=2"> in hand-made mails, or a program that escapes twice
+        query = _AMP.sub("&", query)
+        flags.append("amp_repaired")
     coded = "%" in query or "+" in query or not query.isascii()
     params: Params = {}
     for part in query.split("&"):

@@ -22,6 +22,12 @@ def redact(event: Event, ip_rule: str, anonymous: Mapping[str, Set[str]]) -> Non
         event.page_url = _without_login(event.page_url)
     if event.referrer is not None and "@" in event.referrer:
         event.referrer = _without_login(event.referrer)
+    for name, value in event.params.items():
+        if isinstance(value, str):
+            if "@" in value:
+                event.params[name] = _without_login(value)
+        else:
+            event.params[name] = [_without_login(each) for each in value]
     if "anonymised" in event.flags:
         _anonymise(event, anonymous)
 
@@ -31,8 +37,8 @@ def _anonymise(event: Event, anonymous: Mapping[str, Set[str]]) -> None:
     event.params = {}
     event.page_url = _without_query(event.page_url)
     event.referrer = _without_query(event.referrer)
-    if event.language is not None:  # the whole list of languages is nearly a fingerprint
-        event.language = event.language[:2]
+    if event.language is not None:
+        event.language = _language(event.language)
     for name, result in list(event.enrichments.items()):
         kept = {key: value for key, value in result.items() if key in anonymous.get(name, ())}
         if kept:
@@ -45,10 +51,16 @@ def _without_query(url: str | None) -> str | None:
     return url and url.partition("?")[0].partition("#")[0]
 
 
+def _language(accepted: str) -> str | None:
+    """Keep the first language only: the whole list is nearly a fingerprint."""
+    first = accepted.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower()
+    return first if 2 <= len(first) <= 3 and first.isalpha() else None
+
+
 def _without_login(url: str) -> str:
-    """Take `user:password@` out of a URL; an `@` in its path or query stays."""
-    scheme, found, rest = url.partition("://")
-    if not found:
+    """Take `user:password@` out of what begins as a URL; an `@` in its path or query stays."""
+    scheme, found, rest = url.partition("//")
+    if not found or (scheme and not scheme.endswith(":")):
         return url
-    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
-    return scheme + "://" + rest[:end].rpartition("@")[2] + rest[end:]
+    end = min((at for at in map(rest.find, "/?#\\") if at >= 0), default=len(rest))
+    return scheme + found + rest[:end].rpartition("@")[2] + rest[end:]

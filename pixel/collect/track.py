@@ -53,6 +53,7 @@ async def track(request: Request, endpoint: str, collector: Collector) -> str:
             [delivery] = await collector.sink.send([event])
             outcome = ledger.delivery(delivery)
     except Exception as fault:  # noqa: BLE001 - the image always comes back
+        event = None  # perhaps not redacted yet
         log_fault(_log, "a hit failed", fault)
         outcome = ledger.delivery("failed:internal")
     if collector.watch is not None:

@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
         )
         return 2
     wrong = 0
-    paths = list(capture.files(where))
+    paths = capture.files(where)
     if not paths:
         print(f"There are no capture files (.avro) under {where}.", file=sys.stderr)
     for path in paths:
@@ -40,10 +40,12 @@ def run(arguments: list[str]) -> int:
                         continue
                     sys.stdout.buffer.write(record.body + b"\n")
         except capture.Damaged as damaged:
-            print(
-                f"{path}: torn tail: {damaged} (still being written, or its writer was killed)",
-                file=sys.stderr,
-            )
+            if damaged.torn:
+                why = "torn tail (still being written, or its writer was killed)"
+            else:
+                why = "damaged, and more blocks follow that cannot be read"
+                wrong += 1
+            print(f"{path}: {why}: {damaged}", file=sys.stderr)
         except BrokenPipeError:
             raise  # whoever reads has seen enough: no fault of this file
         except (capture.NotCapture, OSError) as unreadable:

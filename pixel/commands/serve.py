@@ -25,8 +25,9 @@ def run(arguments: list[str]) -> int:
     """Serve until interrupted. Bad settings stop the start, each with a line."""
     argparse.ArgumentParser("python -m pixel serve", description=__doc__).parse_args(arguments)
     environ = DEFAULTS | {name: value for name, value in os.environ.items() if value}
-    live = Live()
-    app = build(environ, watch=live.watch)
+    # Behind a proxy every request comes from this machine, so what is for this machine alone would be for everyone.
+    live = Live() if environ["PIXEL_CLIENT_IP"] == "direct" else None
+    app = build(environ, watch=live.watch if live else None)
     listener = None
     problems = _problems(app, environ)
     if not problems:
@@ -45,9 +46,7 @@ def run(arguments: list[str]) -> int:
         asgi(app, live),
         access_log=False,  # an access log would hold addresses and parameters
         log_level="warning",
-        http=protocol(
-            {endpoint.path.encode(): endpoint for endpoint in app.endpoints if endpoint.name.startswith("pix")}
-        ),
+        http=protocol({endpoint.path.encode(): endpoint for endpoint in app.endpoints if endpoint.is_pixel}),
         server_header=False,
         proxy_headers=False,  # which header to trust is PIXEL_CLIENT_IP's business
         ws="none",
@@ -82,7 +81,7 @@ def _problems(app: App, environ: Mapping[str, str]) -> list[str]:
 class _Server(uvicorn.Server):
     """Says where it serves once it does, and ends the live streams when it stops."""
 
-    def __init__(self, config: uvicorn.Config, at: str, path: str, folder: str, live: Live) -> None:
+    def __init__(self, config: uvicorn.Config, at: str, path: str, folder: str, live: Live | None) -> None:
         super().__init__(config)
         self._at = at
         self._path = path
@@ -96,12 +95,13 @@ class _Server(uvicorn.Server):
             print(
                 f"The pixel is served at {at}\n\n"
                 f'  the tag   <img src="{at}{self._path}?customerId=123&amp;product=ac12" width="1" height="1" alt=""\n            referrerpolicy="no-referrer-when-downgrade">\n'
-                f"  live      {at}/live\n"
-                f"  events    .venv/bin/python -m pixel read {self._folder}\n\n"
+                + (f"  live      {at}/live\n" if self._live else "")
+                + f"  events    .venv/bin/python -m pixel read {self._folder}\n\n"
                 "Ctrl-C stops it.",
                 flush=True,
             )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._live.stop()
+        if self._live is not None:
+            self._live.stop()
         await super().shutdown(sockets)

@@ -5,6 +5,7 @@ the last seconds). Of events that come in together the first is written at once,
 """
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -103,27 +104,38 @@ class CaptureFileSink:
             self._open(now)
         whole = capture.block(bodies, self._sequence, now, self._sync)
         try:
-            written = os.write(self._file, whole)
-            if written != len(whole):
-                raise OSError(f"only {written} of {len(whole)} bytes could be written")
+            _write_whole(self._file, whole)
         except OSError:
-            os.ftruncate(self._file, self._size)  # half a block would hide all that follow
+            self._take_back()
             raise
         self._size += len(whole)
         self._sequence += len(bodies)
 
+    def _take_back(self) -> None:
+        """Cut half a block off the file, since it would hide all that follow; if even that fails, leave the file."""
+        try:
+            os.ftruncate(self._file, self._size)
+        except OSError:
+            self.close()
+
     def _open(self, now: float) -> None:
+        # Names rise, so that the last one is the newest: also with two files in a second, or a clock set back.
+        named_at = max(int(now), self._named_at + 1)
+        path = capture.file_path(self._folder, NAMESPACE, HUB, self._partition, named_at)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sync = secrets.token_bytes(16)
+        head = capture.header(sync)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        try:
+            _write_whole(file, head)
+        except OSError:
+            os.close(file)
+            path.unlink()
+            raise
         if self._file >= 0:
             os.close(self._file)
-            self._file = -1
-        # Names rise, so that the last one is the newest: also with two files in a second, or a clock set back.
-        self._named_at = max(int(now), self._named_at + 1)
-        path = capture.file_path(self._folder, NAMESPACE, HUB, self._partition, self._named_at)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        self._sync = secrets.token_bytes(16)
-        self._size = os.write(self._file, capture.header(self._sync))
-        self._opened_at = now
+        self._file, self._sync, self._size = file, sync, len(head)
+        self._named_at, self._opened_at = named_at, now
 
     def _claim_partition(self) -> None:
         """Lock the first partition that no other process writes, and continue where its last writer ended."""
@@ -144,10 +156,16 @@ class CaptureFileSink:
         self._sequence, self._named_at = _continue(folder)
 
 
+def _write_whole(file: int, raw: bytes) -> None:
+    written = os.write(file, raw)
+    if written != len(raw):
+        raise OSError(errno.ENOSPC, f"only {written} of {len(raw)} bytes could be written")
+
+
 def _continue(partition: Path) -> tuple[int, int]:
     """Cut the torn tail that a killed writer may have left; return the next sequence number and the last name."""
-    files = list(capture.files(partition))
-    named_at = capture.file_time(files[-1]) if files else 0
+    files = capture.files(partition)
+    named_at = max(map(capture.file_time, files), default=0)
     for path in reversed(files):
         last = -1
         with path.open("r+b") as file:
@@ -155,7 +173,10 @@ def _continue(partition: Path) -> tuple[int, int]:
                 for record in capture.records(file):
                     last = record.sequence
             except capture.Damaged as damaged:
-                file.truncate(damaged.good)
+                if damaged.torn:
+                    file.truncate(damaged.good)
+            except capture.NotCapture:
+                continue
         if last >= 0:
             return last + 1, named_at
     return 0, named_at

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from pixel.event import Event
 
+NO_SINK = "No sink is configured: every hit fails. Set PIXEL_CAPTURE_DIR on a machine of your own."
+
 
 class Sink(Protocol):
     """Takes events and says of each what became of it, once that is certain."""
@@ -34,7 +36,8 @@ class MemorySink:
 class NoSink:
     """Takes nothing: an event without a place to go has failed, and everybody is told."""
 
-    problem: str | None = "No sink is configured: every hit fails. Set PIXEL_CAPTURE_DIR on a machine of your own."
+    def __init__(self, problem: str = NO_SINK) -> None:
+        self.problem: str | None = problem
 
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return `failed:no_sink` for each event."""

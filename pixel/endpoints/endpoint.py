@@ -16,18 +16,32 @@ READ = ("GET", "HEAD")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """One path. `name` is its name in the Functions host; a server drops the body of an answer to HEAD."""
+    """One path. `name` is its name in the Functions host; a server drops the body of an answer to HEAD.
+
+    `is_pixel`: a GET of it is a hit, answered with one of the images that are made once.
+    """
 
     name: str
     path: str
     methods: tuple[str, ...]
     handle: Handle
+    is_pixel: bool = False
+
+
+def is_local_name(host: str) -> bool:
+    """Say whether a Host header, with or without a port, is a name that a machine has for itself."""
+    names = ("localhost", "127.0.0.1", "[::1]")
+    return host in names or host.rpartition(":")[0] in names
 
 
 def as_json(value: Any, status: int = 200) -> Response:
     """Answer with indented JSON, never cached."""
-    body = msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-    return Response(status, (("Content-Type", "application/json"), *_PRIVATE), body)
+    return Response(status, (("Content-Type", "application/json"), *_PRIVATE), indented(value))
+
+
+def indented(value: Any) -> bytes:
+    """Write JSON for people."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def as_page(html: str, status: int = 200) -> Response:

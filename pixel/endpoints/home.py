@@ -8,10 +8,9 @@ from pixel.collect.enrich import Enrichers
 from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.collect.track import Collector
-from pixel.endpoints.endpoint import READ, Endpoint, as_page
+from pixel.endpoints.endpoint import READ, Endpoint, as_page, is_local_name
 from pixel.endpoints.status import may_see, status
 
-_LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _STORED = {
     "cut": "the network the address belongs to, never the whole address",
     "drop": "nothing of the address",
@@ -31,7 +30,7 @@ def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
 
     async def handle(request: Request) -> Response:
         host = request.headers.get("host", "localhost")
-        scheme = "http" if host.rpartition(":")[0] in _LOCAL or host in _LOCAL else "https"
+        scheme = "http" if is_local_name(host) else "https"
         known = may_see(request, settings.status_key)
         told = status(collector, enrichers) if known else None
         fill = {

@@ -16,7 +16,7 @@ def endpoints(collector: Collector, extra_path: str) -> list[Endpoint]:
             return image(await track(request, "pixel", collector), "origin" in request.headers)
         return HEAD if request.method == "HEAD" else PREFLIGHT
 
-    rows = [Endpoint("pix", "/pix", METHODS, handle), Endpoint("pix_gif", "/pix.gif", METHODS, handle)]
+    rows = [Endpoint("pix", "/pix", METHODS, handle, True), Endpoint("pix_gif", "/pix.gif", METHODS, handle, True)]
     if extra_path:
-        rows.append(Endpoint("pix_extra", extra_path, METHODS, handle))
+        rows.append(Endpoint("pix_extra", extra_path, METHODS, handle, True))
     return rows

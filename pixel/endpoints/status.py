@@ -1,8 +1,11 @@
 """/status: the settings in force, what runs, what does not and why, and the ledger."""
 
 import hmac
+import logging
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from pixel import __version__
 from pixel.collect.enrich import Enrichers
@@ -11,6 +14,10 @@ from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.collect.track import Collector
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
+from pixel.enricher import Enricher
+from pixel.log import log_fault
+
+_log = logging.getLogger("pixel.status")
 
 
 def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
@@ -44,22 +51,38 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
         "version": __version__,
         "problems": problems,
         "settings": {
+            "PIXEL_CAPTURE_DIR": settings.capture_dir,
+            "PIXEL_PATH": settings.path,
             "PIXEL_CLIENT_IP": settings.client_ip,
+            "PIXEL_FRONT_DOOR_ID": _is_set(settings.front_door_id),
             "PIXEL_IP": settings.ip,
             "PIXEL_PRIVACY_SIGNAL": settings.privacy_signal,
-            "PIXEL_PATH": settings.path,
             "PIXEL_ALIASES": settings.aliases,
             "PIXEL_ORIGINS": sorted(settings.origins),
+            "PIXEL_ENRICHERS": settings.enrichers,
+            "PIXEL_STATUS_KEY": _is_set(settings.status_key),
         },
         "sink": type(collector.sink).__name__,
         "enrichers": {
-            "running": {each.name: _ask(each.status) for each in enrichers.running},
+            "running": {each.name: _ask(each, problems) for each in enrichers.running},
             "disabled": enrichers.disabled,
         },
         "ledger": collector.ledger.snapshot(),
     }
 
 
-def _ask(question: Any) -> Mapping[str, Any]:
-    answer: Mapping[str, Any] = question() if question else {}
+def _is_set(secret: str) -> str:
+    return "(set)" if secret else ""
+
+
+def _ask(enricher: Enricher, problems: list[str]) -> Mapping[str, Any]:
+    if enricher.status is None:
+        return {}
+    try:
+        answer = enricher.status()
+        msgspec.json.encode(answer)
+    except Exception as fault:  # noqa: BLE001 - an enricher that cannot tell how it is never costs the page
+        log_fault(_log, f"the status() of enricher {enricher.name} failed", fault)
+        problems.append(f"The status() of enricher {enricher.name} failed: {type(fault).__name__}.")
+        return {}
     return answer

@@ -11,8 +11,7 @@ from typing import Any
 
 from pixel.app import App, run_timers
 from pixel.collect.request import Request
-from pixel.collect.response import Response
-from pixel.endpoints.endpoint import Endpoint
+from pixel.collect.response import GIF, Response
 from pixel.serve.live import EVENTS_PATH, Live
 
 Message = MutableMapping[str, Any]
@@ -26,11 +25,13 @@ _NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"There is nothing
 def asgi(app: App, live: Live | None = None) -> Asgi:
     """Return the ASGI app of the endpoints, of the live page if there is one, and of the timers."""
     table = {endpoint.path: endpoint for endpoint in (*app.endpoints, *(live.endpoints() if live else ()))}
+    # The Functions host finds a path in any case of letters, and with a `/` behind it.
+    lower = {path.lower(): endpoint for path, endpoint in table.items()}
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"]
-            endpoint = table.get(path) or _as_functions_would(table, path)
+            endpoint = table.get(path) or lower.get("/" + path.strip("/").lower())
             client = scope["client"]
             request = Request(
                 scope["method"],
@@ -49,7 +50,7 @@ def asgi(app: App, live: Live | None = None) -> Asgi:
                 response = await endpoint.handle(request)
             else:
                 response = _not_allowed(endpoint.methods)
-            start, body = _messages(response)
+            start, body = _ready(response) if response.body is GIF else _messages(response)
             await send(start)
             await send(body)
         elif scope["type"] == "lifespan":
@@ -69,11 +70,13 @@ def decode_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     headers = {}
     for raw_name, raw_value in raw:
         name, value = raw_name.lower().decode("latin-1"), raw_value.decode(errors="replace")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        if name in headers:  # RFC 9113 8.2.3 for cookies, RFC 9110 5.3 for all others
+            headers[name] += ("; " if name == "cookie" else ", ") + value
+        else:
+            headers[name] = value
     return headers
 
 
-@lru_cache(maxsize=64)
 def _messages(response: Response) -> tuple[Message, Message]:
     headers = [(name.lower().encode(), value.encode()) for name, value in response.headers]
     if response.status != 204:
@@ -84,9 +87,7 @@ def _messages(response: Response) -> tuple[Message, Message]:
     )
 
 
-def _as_functions_would(table: dict[str, Endpoint], path: str) -> Endpoint | None:
-    """Find a path as the Functions host does: in any case, and with a `/` behind it."""
-    return table.get("/" + path.strip("/").lower())
+_ready = lru_cache(maxsize=64)(_messages)  # images are made once, pages each time
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""/live: each hit as it lands, for whoever writes a tag. Only here, only to this machine."""
+"""/live: each hit as it lands, for whoever writes a tag. Only where no proxy stands before us, to this machine."""
 
 import asyncio
 from collections import deque
@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from pixel.collect.consent import signalled
 from pixel.collect.request import Request
 from pixel.collect.response import Response
-from pixel.endpoints.endpoint import READ, Endpoint, as_page
+from pixel.endpoints.endpoint import READ, Endpoint, as_page, is_local_name
 from pixel.event import FLAGS, Event
 from pixel.outcome import FAILURES, REASONS
 
@@ -22,8 +23,6 @@ KEPT = 100
 QUEUED = 1000
 """Hits that wait for a slow page; beyond it the oldest are dropped for that page."""
 
-_LOCAL = ("localhost", "127.0.0.1", "[::1]")
-
 
 class Live:
     """Keeps the last hits and hands new ones to every open page, as server-sent events.
@@ -32,16 +31,19 @@ class Live:
     """
 
     def __init__(self) -> None:
-        self._last: deque[tuple[Request, Event | None, str]] = deque(maxlen=KEPT)
+        self._last: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._pages: set[asyncio.Queue[bytes]] = set()
         self._stopped = asyncio.Event()
 
     def watch(self, request: Request, event: Event | None, outcome: str) -> None:
         """Take note of a hit."""
-        hit = (request, event, outcome)
+        # Of the request no more than this is kept: no header, no address.
+        hit = {"outcome": outcome, "path": request.path, "at": request.received_at, "event": event}
+        if event is None and outcome != "rejected:opted_out" and not signalled(request.headers):
+            hit["query"] = request.query[:2000]
         self._last.append(hit)
         if self._pages:
-            message = _message(*hit)
+            message = _message(hit)
             for page in self._pages:
                 if page.full():
                     page.get_nowait()
@@ -80,7 +82,7 @@ class Live:
             return
         queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUED)
         for hit in self._last:
-            queue.put_nowait(_message(*hit))
+            queue.put_nowait(_message(hit))
         self._pages.add(queue)
         ends = [asyncio.ensure_future(_closed(receive)), asyncio.ensure_future(self._stopped.wait())]
         try:
@@ -107,13 +109,13 @@ _ELSEWHERE = Response(
 
 
 def _is_local(request: Request) -> bool:
-    """Say whether the page was asked for by this machine's own name.
+    """Say whether this machine asks, by its own name, and through no proxy.
 
     A page of anybody's, whose name was made to resolve to 127.0.0.1, could read the hits of this machine
     (DNS rebinding); its requests carry that name.
     """
-    host = request.headers.get("host", "")
-    return host in _LOCAL or host.rpartition(":")[0] in _LOCAL
+    proxied = request.headers.keys() & {"x-forwarded-for", "forwarded", "via", "x-real-ip"}
+    return is_local_name(request.headers.get("host", "")) and not proxied
 
 
 async def _closed(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> None:
@@ -121,13 +123,5 @@ async def _closed(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) ->
         pass
 
 
-def _message(request: Request, event: Event | None, outcome: str) -> bytes:
-    hit: dict[str, Any] = {
-        "outcome": outcome,
-        "path": request.path,
-        "at": request.received_at,
-        "event": event,
-    }
-    if event is None and outcome != "rejected:opted_out":
-        hit["query"] = request.query[:2000]
+def _message(hit: dict[str, Any]) -> bytes:
     return b"data: " + msgspec.json.encode(hit) + b"\n\n"

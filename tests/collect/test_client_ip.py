@@ -41,8 +41,12 @@ def test_an_address_is_read_or_it_is_none(text, address):
 def test_any_address_is_cut_to_its_network(address):
     whole = canonical(str(address))
     cut = ip_network(network(whole))
-    assert cut.prefixlen == (24 if cut.version == 4 else 48)
+    assert cut.prefixlen == (24 if cut.version == 4 else 40 if whole.startswith("2002:") else 48)
     assert ip_address(whole) in cut
+
+
+def test_a_6to4_network_does_not_tell_the_whole_v4_address_in_it():
+    assert network("2002:cb00:7109::1") == "2002:cb00:7100::/40"
 
 
 def request(peer="198.51.100.9", **headers):

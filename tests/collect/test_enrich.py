@@ -108,9 +108,12 @@ def test_after_decides_the_order(package):
     [
         ("def enrich(event:", "SyntaxError"),
         ("import no_such_library", "no_such_library"),
-        ("def setup(env):\n    return env['BROKEN_KEY']", "KeyError"),
-        ("x = 1", "neither enrich"),
-        ("def setup(env):\n    pass", "neither enrich"),
+        ("def setup(env):\n    return env['BROKEN_KEY']", "KeyError, see the log"),
+        ("def setup(env):\n    raise ValueError('sig=SECRET')", "ValueError, see the log"),
+        ("x = 1", "TypeError, see the log"),
+        ("def setup(env):\n    pass", "TypeError, see the log"),
+        ("raise SystemExit(3)", "SystemExit"),
+        ("after = 'good'\ndef enrich(event):\n    pass", "TypeError, see the log"),
         ("after = ('broken',)\ndef enrich(event):\n    pass", "circle"),
     ],
 )
@@ -118,6 +121,15 @@ def test_one_that_cannot_be_set_up_is_disabled_and_the_others_run(package, text,
     enrichers = load(package(broken=text, good="def enrich(event):\n    return {'a': 1}"), (), {})
     assert [each.name for each in enrichers.running] == ["good"]
     assert why in enrichers.disabled["broken"]
+    assert "SECRET" not in str(enrichers.problems)
+
+
+def test_circles_cost_only_those_in_them(package):
+    noop = "\ndef enrich(event):\n    pass"
+    after = {"a": ("z",), "b": ("d",), "d": ("b",), "m": ("n",), "n": ("m",), "z": ()}
+    enrichers = load(package(**{name: f"after = {names!r}{noop}" for name, names in after.items()}), (), {})
+    assert [each.name for each in enrichers.running] == ["z", "a"]
+    assert enrichers.disabled.keys() == {"b", "d", "m", "n"}
 
 
 def test_only_those_wanted_run_and_an_unknown_name_is_told(package):

@@ -50,6 +50,14 @@ def test_over_the_limit_only_whole_parameters_are_kept():
     assert flags == ["truncated"]
 
 
+def test_a_consent_behind_the_limit_is_kept():
+    assert parse_query("a=1&b=" + "x" * LIMIT + "&c=3&consent=denied", []) == {"a": "1", "consent": "denied"}
+
+
+def test_many_amps_cost_no_more_than_other_bytes():
+    assert parse_query("a=1&" + "amp;" * 2000 + "b=2", []) == {"a": "1", "b": "2"}
+
+
 def test_a_parameter_that_ends_at_the_limit_is_whole():
     value = "x" * (LIMIT - len("a=1&b="))
     assert parse_query(f"a=1&b={value}", []) == {"a": "1", "b": value}

@@ -26,6 +26,8 @@ def test_the_request_with_its_cookies_is_gone():
         ("https://shop.example/@jane", "https://shop.example/@jane"),
         ("https://shop.example?mail=a@b", "https://shop.example?mail=a@b"),
         ("mailto:jane@shop.example", "mailto:jane@shop.example"),
+        ("//u:p@shop.example/", "//shop.example/"),
+        ("jane@shop.example//x", "jane@shop.example//x"),
     ],
 )
 def test_a_login_in_a_url_goes_and_nothing_else(url, kept):

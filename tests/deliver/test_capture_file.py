@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pixel import capture
 from pixel.deliver.capture_file import CaptureFileSink
 from tests.events import an_event
@@ -142,7 +144,7 @@ FULL_DISK = """
 import asyncio, json, pathlib, resource, sys
 from pixel.deliver.capture_file import CaptureFileSink
 from tests.events import an_event
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 sink = CaptureFileSink(pathlib.Path(sys.argv[1]))
 async def main():
     first = [(await sink.send([an_event(id=str(n), params={"x": "y" * 900})]))[0] for n in range(40)]
@@ -152,9 +154,10 @@ json.dump(asyncio.run(main()), sys.stdout)
 """
 
 
-def test_a_full_disk_fails_what_does_not_fit_and_spoils_nothing(tmp_path):
+@pytest.mark.parametrize("room", [0, 300, 1500, 20_000])
+def test_a_full_disk_fails_what_does_not_fit_and_spoils_nothing(tmp_path, room):
     ran = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        [sys.executable, "-c", FULL_DISK, str(tmp_path), str(room)],
         capture_output=True,
         text=True,
         env=clean_environment(),
@@ -163,10 +166,33 @@ def test_a_full_disk_fails_what_does_not_fit_and_spoils_nothing(tmp_path):
     assert ran.returncode == 0, ran.stderr
     deliveries = json.loads(ran.stdout)
     sent = [str(number) for number, delivery in enumerate(deliveries[:-1]) if delivery == "sent"]
-    assert 0 < len(sent) < 40
+    assert (len(sent) > 0) == (room > 2000)
+    assert len(sent) < 40
     assert deliveries[-1] == "sent"
     assert ids(tmp_path) == [*sent, "after"]
     assert numbers(tmp_path) == list(range(len(sent) + 1))
+
+
+def test_a_file_damaged_in_its_middle_is_left_as_it_is(tmp_path):
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    for each in "abc":
+        send(sink, each)
+    sink.close()
+    (path,) = capture.files(tmp_path)
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(raw[-16:], 700) + 17] ^= 0x7F
+    path.write_bytes(raw)
+    assert send(CaptureFileSink(tmp_path, clock=lambda: START), "d") == ["sent"]
+    assert path.read_bytes() == bytes(raw)
+
+
+def test_a_file_that_is_no_capture_file_is_passed_over(tmp_path):
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    send(sink, "a")
+    sink.close()
+    (tmp_path / "local/pixel/0/zzz.avro").write_bytes(b"PAR1")
+    sink = CaptureFileSink(tmp_path, clock=lambda: START)
+    assert send(sink, "b") == ["sent"]
 
 
 def test_descriptors_do_not_leak(tmp_path):

@@ -1,4 +1,6 @@
 import json
+import sys
+import types
 
 import pytest
 
@@ -47,9 +49,9 @@ def test_head_and_options_carry_no_event(method, status):
     assert pixel.collector.sink.events == []
 
 
-@pytest.mark.parametrize("path", ["/pix", "/pix.gif", "/PIX", "/pix/", "/my/own.png"])
+@pytest.mark.parametrize("path", ["/pix", "/pix.gif", "/PIX", "/pix/", "/My/own.png", "/my/OWN.png/"])
 def test_the_pixel_answers_at(path):
-    assert knock(app(PIXEL_PATH="my/own.png"), path).headers["x-pixel-outcome"] == "accepted"
+    assert knock(app(PIXEL_PATH="My/own.png"), path).headers["x-pixel-outcome"] == "accepted"
 
 
 def test_other_methods_and_paths_are_told():
@@ -117,6 +119,20 @@ def test_status_may_need_a_key(target, headers, status):
     answer = knock(app(PIXEL_STATUS_KEY="s3cret"), target, headers)
     assert answer.status == status
     assert b"s3cret" not in answer.body
+
+
+def test_an_enricher_that_cannot_tell_how_it_is_costs_no_page(tmp_path, monkeypatch):
+    tmp_path.joinpath("ill.py").write_text(
+        "def status():\n    raise OSError('secret')\ndef enrich(event):\n    pass\n"
+    )
+    package = types.ModuleType("ill_package")
+    package.__path__ = [str(tmp_path)]
+    monkeypatch.setitem(sys.modules, "ill_package", package)
+    pixel = build({}, sink=MemorySink(), package=package)
+    answer = knock(pixel, "/status")
+    assert (answer.status, b"The status() of enricher ill failed: OSError." in answer.body) == (503, True)
+    assert b"secret" not in answer.body
+    assert knock(pixel, "/").status == 200
 
 
 def test_home_shows_the_tag_and_the_figures():

@@ -28,5 +28,5 @@ def test_a_campaign_is_read_from_the_tag_and_from_the_page(page_url, params, cam
     assert enrich(an_event(page_url=page_url, params=params)) == campaign
 
 
-def test_a_click_id_is_not_anonymous():
-    assert set(anonymous) == {"source", "medium", "name", "term", "content", "id"}
+def test_what_may_lead_to_a_person_is_not_anonymous():
+    assert set(anonymous) == {"source", "medium", "name"}

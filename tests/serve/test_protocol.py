@@ -64,6 +64,11 @@ def test_every_way_gives_the_same_answer(served, request_):
     }
 
 
+def test_an_opt_out_in_a_second_cookie_header_counts(served):
+    hit = b"GET /pix?two=cookies HTTP/1.1\r\nHost: x\r\nCookie: a=1\r\nCookie: pixel_optout=1\r\n\r\n"
+    assert b"x-pixel-outcome: rejected:opted_out" in say(served.port, hit, LAST)
+
+
 def test_a_fragment_is_no_part_of_the_query(served):
     say(served.port, b"GET /pix?fragment=one#two HTTP/1.1\r\nHost: x\r\n\r\n", LAST)
     assert served.event(params={"fragment": "one"})
@@ -109,6 +114,18 @@ def test_a_client_that_closes_its_half_gets_its_answer(served):
     assert b"accepted" in say(
         served.port, b"GET /pix HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", then_close=True
     )
+
+
+def test_behind_a_proxy_there_is_no_live_page(tmp_path):
+    with serving(tmp_path, PIXEL_CLIENT_IP="1") as pixel:
+        assert pixel.get("/live")[0] == pixel.get("/live/events")[0] == 404
+        assert b"/live" not in pixel.get("/")[2]
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+@pytest.mark.parametrize("path", ["/live", "/live/events"])
+def test_live_hits_are_not_shown_through_a_proxy(served, header, path):
+    assert served.get(path, {header: "x"})[0] == 403
 
 
 def test_the_server_stops_when_asked_with_connections_and_a_live_page_open(tmp_path):
