@@ -101,7 +101,7 @@ def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
 
     referer = cut(headers.get("referer"), 4096, flags)
     event["page_url"] = cut(event.get("page_url"), 4096, flags) or referer
-    event["source"] = host(referer) or host(event["page_url"])
+    event["source"] = host(referer) or host(headers.get("origin")) or host(event["page_url"])
     event["user_agent"] = cut(headers.get("user-agent"), 1024, flags)
     event["language"] = cut(headers.get("accept-language"), 256, flags)
     event["ip"] = network(headers.get("x-forwarded-for"))
@@ -112,6 +112,10 @@ def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
     found = campaign(event["page_url"], params)
     event["page_url"] = without_login(event["page_url"])
     event["referrer"] = without_login(event.get("referrer"))
+    params = {
+        name: without_login(value) if isinstance(value, str) else [without_login(each) for each in value]
+        for name, value in params.items()
+    }
     if anonymous:
         for field in ("customer_id", "visitor_id", "recipient", "ip", "user_agent"):
             event[field] = None
@@ -119,8 +123,9 @@ def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
         event["page_url"] = without_query(event["page_url"])
         event["referrer"] = without_query(event["referrer"])
         if event["language"]:
-            event["language"] = event["language"][:2]
-        found.pop("click_ids", None)
+            first = re.split("[,;-]", event["language"])[0].strip().lower()
+            event["language"] = first if 2 <= len(first) <= 3 and first.isalpha() else None
+        found = {name: value for name, value in found.items() if name in ("source", "medium", "name")}
 
     event["params"] = params
     event["flags"] = flags

@@ -82,6 +82,37 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
                 super().on_header(name, value)
             super().on_headers_complete()
 
+        # One timer a connection, which looks how long there was nothing to do, instead of a new one for each answer.
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self._heard_at = self.loop.time()
+            super().connection_made(transport)  # type: ignore[arg-type]
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.timeout_keep_alive_task is not None:
+                self.timeout_keep_alive_task.cancel()
+            super().connection_lost(exc)
+
+        def _unset_keepalive_if_required(self) -> None:
+            self._heard_at = self.loop.time()
+
+        def on_response_complete(self) -> None:
+            if self.pipeline or self.timeout_keep_alive_task is None:
+                super().on_response_complete()
+            else:
+                self.server_state.total_requests += 1
+                self.flow.resume_reading()
+
+        def timeout_keep_alive_handler(self) -> None:
+            self.timeout_keep_alive_task = None
+            left = self._heard_at + self.timeout_keep_alive - self.loop.time()
+            in_progress = self.cycle is not None and not self.cycle.response_complete
+            if left <= 0 and not in_progress:
+                super().timeout_keep_alive_handler()
+            elif not self.transport.is_closing():
+                again = self.timeout_keep_alive if in_progress else left
+                self.timeout_keep_alive_task = self.loop.call_later(again, self.timeout_keep_alive_handler)
+
         def on_message_complete(self) -> None:
             cycle: object = self.cycle
             if not isinstance(cycle, _Hit):

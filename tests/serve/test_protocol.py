@@ -96,6 +96,14 @@ def test_a_request_that_comes_byte_by_byte_is_one_hit(served):
     assert served.event(params={"slow": "1"})["user_agent"] == "slow"
 
 
+def test_a_connection_goes_on_after_a_body_that_nobody_reads(served):
+    large = b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000
+    hit = b"GET /pix HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = say(served.port, hit, large, hit, large, LAST)
+    assert answer.count(b"GIF89a") == 3
+    assert answer.count(b'"healthy": true') == 2
+
+
 def test_http_1_0_and_head_are_answered(served):
     for old in (b"GET /pix HTTP/1.0\r\n\r\n", b"GET /pix HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"):
         assert say(served.port, old).endswith(b";")
