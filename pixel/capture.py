@@ -134,7 +134,8 @@ def _bytes(raw: bytes) -> bytes:
 def records(file: BinaryIO) -> Iterator[Record]:
     """Give the records of one capture file, whoever wrote it.
 
-    Raises `NotCapture`, or `Damaged` after the last whole block. An empty file has no records.
+    Raises `NotCapture`, or `Damaged` after the last whole block. An empty file has no records. A file may grow
+    while it is read: only what was there at the start is judged.
     """
     import fastavro  # 40 ms to import, and a pixel that sends to Event Hubs never reads a file
 
@@ -159,7 +160,8 @@ def records(file: BinaryIO) -> Iterator[Record]:
             yield from whole
             good = each.offset + each.size
     except _BROKEN:
-        raise Damaged(good, size - good, _is_torn(file, good, size)) from None
+        if good < size:  # else it is what came in while we read
+            raise Damaged(good, size - good, _is_torn(file, good, size)) from None
 
 
 def _is_torn(file: BinaryIO, good: int, size: int) -> bool:
@@ -169,7 +171,7 @@ def _is_torn(file: BinaryIO, good: int, size: int) -> bool:
         return size < head
     file.seek(good - 16)
     sync = file.read(16)
-    return sync not in file.read()
+    return sync not in file.read(size - good)
 
 
 # What fastavro raises on bytes that end early or mean nothing.

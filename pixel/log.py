@@ -16,11 +16,7 @@ class OncePerMinute(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether to log it."""
-        what, now = str(record.msg), time.monotonic()
-        if now - self._last.get(what, -QUIET_S) < QUIET_S:
-            return False
-        self._last[what] = now
-        return True
+        return _is_due(str(record.msg), self._last)
 
 
 _last: dict[str, float] = {}
@@ -31,9 +27,16 @@ def log_fault(log: logging.Logger, what: str, fault: BaseException) -> None:
 
     Its message is left out: `KeyError: 'jane@example.com'` would put a visitor into the log.
     """
-    now = time.monotonic()
-    if now - _last.get(what, -QUIET_S) < QUIET_S:
+    if not _is_due(what, _last):
         return
-    _last[what] = now
     frames = "".join(traceback.format_tb(fault.__traceback__))
     log.error("%s: %s (more of these are not logged for %d s)\n%s", what, type(fault).__name__, QUIET_S, frames)
+
+
+def _is_due(what: str, last: dict[str, float]) -> bool:
+    """Say whether `what` was not logged within the last minute, and note that it is now."""
+    now = time.monotonic()
+    if now - last.get(what, -QUIET_S) < QUIET_S:
+        return False
+    last[what] = now
+    return True

@@ -51,13 +51,9 @@ def knock(app: App, target: str, headers=(), method="GET", peer="127.0.0.1") -> 
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """The environment without settings of ours or of a platform, and with these."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PIXEL_", "WEBSITE_", "AzureWebJobs")) and name not in ("PORT", "CONTAINER_NAME")
-    }
-    return kept | settings
+    """What any process needs of the environment, and these settings: none of the pixel or a platform from outside."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | settings
 
 
 def call_functions(requests: list[dict[str, Any]], settings: dict[str, str]) -> list[Answer]:

@@ -1,7 +1,6 @@
 """The pixel as people start it, `python -m pixel serve`, for tests that want the real process on a real port."""
 
 import json
-import os
 import select
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.front_door import captured
+from tests.front_door import captured, clean_environment
 
 ROOT = Path(__file__).parents[1]
 STARTS_WITHIN_S = 30
@@ -87,18 +86,12 @@ def serving(folder: Path, **env: str) -> Iterator[Served]:
                 process.stdout.close()
 
 
-def environment(**env: str) -> dict[str, str]:
-    """Answer an environment of `env` and of what any process needs, with no setting of the pixel from outside."""
-    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in kept if name in os.environ} | env
-
-
 def command(*arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
     """Run `python -m pixel` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "pixel", *arguments],
         cwd=ROOT,
-        env=environment(**env),
+        env=clean_environment(**env),
         capture_output=True,
         check=False,
         timeout=60,
@@ -122,7 +115,7 @@ def _start(folder: Path, log: Path, env: Mapping[str, str]) -> tuple[int, subpro
             process = subprocess.Popen(
                 [sys.executable, "-m", "pixel", "serve"],
                 cwd=ROOT,
-                env=environment(PORT=str(port), PIXEL_CAPTURE_DIR=str(folder), **env),
+                env=clean_environment(PORT=str(port), PIXEL_CAPTURE_DIR=str(folder), **env),
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,

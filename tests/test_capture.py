@@ -88,6 +88,35 @@ def test_damage_in_the_middle_is_no_torn_tail():
     assert not raised.value.torn
 
 
+class Growing(io.BytesIO):
+    """A file to which a writer adds the rest when its end was looked for."""
+
+    def __init__(self, now, later):
+        super().__init__(now)
+        self.later = later
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        at = super().seek(offset, whence)
+        if whence == io.SEEK_END and self.later:
+            self.write(self.later)
+            self.later = b""
+        return at
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_damaged():
+    raw = written([b"a"], [b"b"], [b"c"])
+    one, two = len(written([b"a"])), len(written([b"a"], [b"b"]))
+    for there, grown in ((one, two + 5), (one + 5, two + 5), (two - 1, len(raw) - 1)):
+        got, damaged = [], None
+        try:
+            for record in capture.records(Growing(raw[:there], raw[there:grown])):
+                got.append(record.body)  # noqa: PERF401 - what was given before the exception counts
+        except capture.Damaged as raised:
+            damaged = raised
+        assert damaged is None or damaged.torn
+        assert got[0] == b"a"
+
+
 def test_a_codec_that_needs_a_package_is_told():
     raw = written([b"a"]).replace(b"\x08null", b"\x0csnappy")
     with pytest.raises(capture.NotCapture, match="snappy"):

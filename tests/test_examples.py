@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from pixel.commands.hit import SAMPLES, read_samples
-from tests.serving import ROOT, command, environment, serving
+from tests.front_door import clean_environment
+from tests.serving import ROOT, command, serving
 
 EXAMPLES = ROOT / "examples"
 
@@ -24,7 +25,7 @@ def test_the_curl_line_sends_a_call(served):
     if shutil.which("curl") is None:
         pytest.skip("there is no curl (on Debian: apt install curl)")
     script = (EXAMPLES / "curl.sh").read_text("utf-8").replace("127.0.0.1:7071", f"127.0.0.1:{served.port}")
-    done = subprocess.run(["sh", "-c", script], env=environment(), capture_output=True, check=True, timeout=30)
+    done = subprocess.run(["sh", "-c", script], env=clean_environment(), capture_output=True, check=True, timeout=30)
     assert b"x-pixel-outcome: accepted\r\n" in done.stdout.lower()
     assert done.stderr == b""
     call = served.event(activity="call_answered")
@@ -35,7 +36,7 @@ def test_the_curl_line_sends_a_call(served):
 def test_the_legacy_sender_is_understood_by_its_old_names(served):
     done = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / "legacy_sender.py", f"{served.url}/pix"],
-        env=environment(),
+        env=clean_environment(),
         capture_output=True,
         check=True,
         timeout=30,

@@ -7,7 +7,8 @@ class Request(msgspec.Struct):
     """One HTTP request, nothing interpreted.
 
     `query` is the raw query without its `?`, each byte one character (latin-1), so that no byte is lost.
-    `headers` have lower-case names; repeated ones are joined by `, ` as RFC 9110 5.3 says.
+    `headers` have lower-case names; repeated ones are joined by `, ` (cookies by `; `), as RFC 9110
+    5.3 and RFC 9113 8.2.3 say.
     `peer` is the address of the other end of the connection, where the server knows it.
     `received_at` is in seconds since 1970.
     """
