@@ -37,8 +37,8 @@ def breaches(path, what=None):
         "only deliver/event_hub.py imports azure.eventhub": where != "pixel/deliver/event_hub.py" and uses("azure.eventhub"),
         "only store.py imports azure.storage": where != "pixel/store.py" and uses("azure.storage"),
         "only the adapters import app.py": not where.startswith(ADAPTERS) and uses("pixel.app"),
-        "enrichers import only pixel.event and pixel.enricher": where.startswith("enrichers/")
-        and any(each.startswith(("pixel", "enrichers", "azure")) and not each.startswith(("pixel.event", "pixel.enricher")) for each in used),
+        "enrichers import only pixel.event, pixel.enricher and tables of their own": where.startswith("enrichers/")
+        and any(each.startswith(("pixel", "enrichers.", "azure")) and not each.startswith(("pixel.event", "pixel.enricher", "enrichers._")) for each in used),
         "collect knows nothing of Azure": where.startswith("pixel/collect/") and uses("azure"),
         "collect uses of deliver only what a sink is": where.startswith("pixel/collect/")
         and any(each.startswith("pixel.deliver") and not each.startswith("pixel.deliver.sink") for each in used),

@@ -88,13 +88,14 @@ def _names(after: object) -> tuple[str, ...]:
 
 def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enricher:
     setup = getattr(module, "setup", None)
-    function: Any = setup(environ) if setup else getattr(module, "enrich", None)
+    made: Any = setup(environ) if setup else module
+    function = getattr(made, "enrich", made)
     if not callable(function):
         raise TypeError("it defines neither enrich(event) nor a setup(env) that returns such a function")
     return Enricher(
         name=name,
         enrich=function,
         anonymous=frozenset(getattr(module, "anonymous", ())),
-        status=getattr(module, "status", None),
-        reload=getattr(module, "reload", None),
+        status=getattr(made, "status", None) or getattr(module, "status", None),
+        reload=getattr(made, "reload", None) or getattr(module, "reload", None),
     )

@@ -3,6 +3,13 @@
 import msgspec
 
 
+class Token(msgspec.Struct, frozen=True):
+    """What the signed token of a tag or link says, once its signature was found right."""
+
+    issued_at: float
+    recipient: str | None = None
+
+
 class Request(msgspec.Struct):
     """One HTTP request, nothing interpreted.
 
@@ -10,7 +17,7 @@ class Request(msgspec.Struct):
     `headers` have lower-case names; repeated ones are joined by `, ` (cookies by `; `), as RFC 9110
     5.3 and RFC 9113 8.2.3 say.
     `peer` is the address of the other end of the connection, where the server knows it.
-    `received_at` is in seconds since 1970.
+    `received_at` is in seconds since 1970. `token` is there only where a verified one came with the hit.
     """
 
     method: str
@@ -20,3 +27,4 @@ class Request(msgspec.Struct):
     received_at: float
     peer: str = ""
     body: bytes = b""
+    token: Token | None = None

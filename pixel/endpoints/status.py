@@ -81,6 +81,7 @@ def _ask(enricher: Enricher, problems: list[str]) -> Mapping[str, Any]:
     try:
         answer = enricher.status()
         msgspec.json.encode(answer)
+        problems += map(str, answer.get("problems", ()))
     except Exception as fault:  # noqa: BLE001 - an enricher that cannot tell how it is never costs the page
         log_fault(_log, f"the status() of enricher {enricher.name} failed", fault)
         problems.append(f"The status() of enricher {enricher.name} failed: {type(fault).__name__}.")
