@@ -10,14 +10,16 @@ PORT ?= 7071
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help setup run hit test lint types check bench
+.PHONY: help setup run hit test lint types check bench accuracy geo
 
 help:
 	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
 	@echo "make hit     fire a sample hit at it and print the event (HIT=name chooses one of examples/hits.http)"
+	@echo "make geo     fetch a free country database into data/geo, which the pixel then uses"
 	@echo "make test    run the tests"
 	@echo "make check   lint, types, tests: what CI runs"
 	@echo "make bench   measure; prints and writes build/bench.json"
+	@echo "make accuracy  how often enrichers are right (ARGS=--misses: and where they are not)"
 	@echo "make setup   only set up $(VENV)"
 
 $(BIN)/python:
@@ -39,6 +41,9 @@ run: $(VENV)/.cli
 hit: $(VENV)/.cli
 	@PORT=$(PORT) $(BIN)/python -m pixel hit $(HIT)
 
+geo: $(VENV)/.cli
+	@$(BIN)/python -m pixel geo
+
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -52,3 +57,6 @@ check: lint types test
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
+
+accuracy: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks.accuracy $(ARGS)

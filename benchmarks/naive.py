@@ -11,11 +11,13 @@ import itertools
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from enrichers.campaign import NAMES, NETWORKS
 
 FIELDS = {
     "customerId": "customer_id",
@@ -26,15 +28,6 @@ FIELDS = {
     "url": "page_url",
     "ref": "referrer",
 }
-UTM = {
-    "utm_source": "source",
-    "utm_medium": "medium",
-    "utm_campaign": "name",
-    "utm_term": "term",
-    "utm_content": "content",
-    "utm_id": "id",
-}
-CLICK_IDS = ("gclid", "dclid", "fbclid", "msclkid", "ttclid", "li_fat_id")
 CONSENT = {"granted": "granted", "1": "granted", "true": "granted", "yes": "granted"} | {
     "denied": "denied",
     "0": "denied",
@@ -46,11 +39,14 @@ AMP = re.compile(r"^(?:amp;)+")
 PORT = re.compile(r"^\[(?P<v6>[^\]]+)\](?::\d+)?$|^(?P<v4>[\d.]+)(?::\d+)?$")
 AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
 
+Enrich = Callable[[Mapping[str, Any], str | None], dict[str, Any]]
+"""Takes an event and the full address, returns enrichments by name."""
+
 INSTANCE, BOOT = "naive", uuid.uuid4().hex[:16]
 _numbers = itertools.count()
 
 
-def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
+def collect(query: str, headers: Mapping[str, str], enrich: Enrich | None = None) -> bytes | None:
     """Return the event of one hit as JSON, or None when it is rejected."""
     now = datetime.now(UTC)
     flags: list[str] = []
@@ -73,8 +69,9 @@ def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
         flags.append("anonymised")
 
     occurred_at = None
-    if "occurredAt" in params:
-        moment = datetime.fromisoformat(params.pop("occurredAt"))
+    moment = read_moment(params.get("occurredAt"))
+    if moment is not None:
+        del params["occurredAt"]
         if not now - timedelta(days=400) <= moment <= now + timedelta(minutes=10):
             return None
         if moment < now - timedelta(days=1):
@@ -105,6 +102,7 @@ def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
     event["user_agent"] = cut(headers.get("user-agent"), 1024, flags)
     event["language"] = cut(headers.get("accept-language"), 256, flags)
     event["ip"] = network(headers.get("x-forwarded-for"))
+    more = enrich(event, address_of(headers.get("x-forwarded-for"))) if enrich else {}
     purpose = headers.get("sec-purpose") or headers.get("purpose") or headers.get("x-purpose") or headers.get("x-moz")
     if purpose and AHEAD.search(purpose):
         flags.append("prefetch")
@@ -125,11 +123,11 @@ def collect(query: str, headers: Mapping[str, str]) -> bytes | None:
         if event["language"]:
             first = re.split("[,;-]", event["language"])[0].strip().lower()
             event["language"] = first if 2 <= len(first) <= 3 and first.isalpha() else None
-        found = {name: value for name, value in found.items() if name in ("source", "medium", "name")}
+        found = {name: value for name, value in found.items() if name in ("source", "medium", "name", "networks")}
 
     event["params"] = params
     event["flags"] = flags
-    event["enrichments"] = {"campaign": found} if found else None
+    event["enrichments"] = ({"campaign": found} if found else {}) | more
     event = {name: value for name, value in event.items() if value}
     event |= {"instance": INSTANCE, "boot": BOOT, "seq": next(_numbers)}
     return json.dumps(event).encode()
@@ -145,8 +143,22 @@ def read_query(query: str, flags: list[str]) -> dict[str, Any]:
             name = AMP.sub("", name)
             if "amp_repaired" not in flags:
                 flags.append("amp_repaired")
+        if "\ufffd" in name + value and "invalid_utf8" not in flags:
+            flags.append("invalid_utf8")
         params.setdefault(name, []).append(value)
     return {name: values if len(values) > 1 else values[0] for name, values in params.items()}
+
+
+def read_moment(text: object) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        if text.isdecimal() and len(text) in (10, 13):
+            return datetime.fromtimestamp(int(text) / (1000 if len(text) == 13 else 1), UTC)
+        moment = datetime.fromisoformat(text.replace(" ", "+") if text[-6:-5] == " " else text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else None
 
 
 def rfc3339(moment: datetime) -> str:
@@ -165,27 +177,42 @@ def host(url: str | None) -> str | None:
     return urlsplit(url).hostname if url else None
 
 
-def network(forwarded: str | None) -> str | None:
+def address_of(forwarded: str | None) -> str | None:
     match = PORT.match(forwarded.split(",")[-1].strip()) if forwarded else None
-    if match is None:
-        return None
+    return (match["v4"] or match["v6"]) if match else None
+
+
+def network(forwarded: str | None) -> str | None:
     try:
-        address = ipaddress.ip_address(match["v4"] or match["v6"])
+        address = ipaddress.ip_address(address_of(forwarded) or "")
     except ValueError:
         return None
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
 def campaign(page_url: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: values[-1] for name, values in parse_qs(urlsplit(page_url).query).items()} if page_url else {}
-    for name, value in params.items():
-        text = value[0] if isinstance(value, list) else value
-        if text:
-            found[name] = text
-    result: dict[str, Any] = {field: found[name] for name, field in UTM.items() if name in found}
-    clicks = {name: found[name] for name in CLICK_IDS if name in found}
+    tag = read_campaign(params)
+    address = urlsplit(page_url or "")
+    page = read_campaign(parse_qs(address.query))
+    both = page | tag
+    if "click_ids" in page and "click_ids" in tag:
+        both["click_ids"] = page["click_ids"] | tag["click_ids"]
+        both["networks"] = list(dict.fromkeys(NETWORKS[name] for name in both["click_ids"]))
+    return both
+
+
+def read_campaign(given: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: value if isinstance(value, str) else value[0] for name, value in given.items()}
+    result: dict[str, Any] = {}
+    for key, names in NAMES.items():
+        for name in names:
+            if found.get(name):
+                result[key] = found[name]
+                break
+    clicks = {name: value for name, value in found.items() if name in NETWORKS and value}
     if clicks:
         result["click_ids"] = clicks
+        result["networks"] = list(dict.fromkeys(NETWORKS[name] for name in clicks))
     return result
 
 

@@ -23,7 +23,7 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the table: CPU of ours beside that of a peer, both in `unit`.
+    """One line of the table: a figure of ours beside that of a peer, both in `unit`.
 
     `ratio` is stated in words by `ratio_of`, such as `naive/ours`. `notes` are sentences printed under the table;
     `details` are further figures, for build/bench.json.
@@ -72,9 +72,9 @@ class Skipped(Exception):  # noqa: N818 - the same
     """A benchmark needs something that is not here; the message says what, and how to get it."""
 
 
-def table(results: Sequence[Result]) -> str:
-    """Lay out results as text: a line each, then their notes."""
-    head = ("CPU of", "ours", "peer", "ratio", "promise", "aim", "verdict")
+def table(results: Sequence[Result], what: str = "CPU of") -> str:
+    """Lay out results as text: a line each, then their notes. `what` heads the column of names."""
+    head = (what, "ours", "peer", "ratio", "promise", "aim", "verdict")
     rows = [head, *map(_row, results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,54 +1,143 @@
-"""Which campaign brought the visitor: UTM parameters and ad click ids, from the hit or from its page's URL.
+"""Which campaign brought the visitor: campaign parameters and ad click ids, from the hit or from its page's URL.
 
 UTM: https://support.google.com/analytics/answer/10917952
-Result: `source`, `medium`, `name`, `term`, `content`, `id`, as far as given; `click_ids` by parameter name.
+Matomo: https://matomo.org/faq/reports/advanced-how-to-manually-build-campaign-tracking-urls
+Result: `source`, `medium`, `name`, `term`, `content`, `id`, `group`, `placement`, as far as given; `click_ids` by
+parameter name and the `networks` that give them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
 from pixel.event import Event
 
-UTM = {
-    "utm_source": "source",
-    "utm_medium": "medium",
-    "utm_campaign": "name",
-    "utm_term": "term",
-    "utm_content": "content",
-    "utm_id": "id",
+NAMES = {
+    "source": ("utm_source", "mtm_source", "pk_source"),
+    "medium": ("utm_medium", "mtm_medium", "pk_medium"),
+    "name": (
+        "utm_campaign",
+        "mtm_campaign",
+        "mtm_cpn",
+        "matomo_campaign",
+        "pk_campaign",
+        "pk_cpn",
+        "piwik_campaign",
+    ),
+    "term": ("utm_term", "mtm_keyword", "mtm_kwd", "matomo_kwd", "pk_keyword", "pk_kwd", "piwik_kwd"),
+    "content": ("utm_content", "mtm_content", "pk_content"),
+    "id": ("utm_id", "mtm_cid", "pk_cid"),
+    "group": ("mtm_group", "pk_group"),
+    "placement": ("mtm_placement", "pk_placement"),
 }
-CLICK_IDS = ("gclid", "dclid", "fbclid", "msclkid", "ttclid", "li_fat_id")
+"""The parameters of each key; the first that is given counts."""
 
-_OF_INTEREST = frozenset((*UTM, *CLICK_IDS))
+NETWORKS = {
+    "gclid": "Google Ads",
+    "gbraid": "Google Ads",
+    "wbraid": "Google Ads",
+    "dclid": "Google Marketing Platform",
+    "msclkid": "Microsoft Advertising",
+    "fbclid": "Meta",  # no "Ads": it comes with a link of a post too
+    "ttclid": "TikTok Ads",
+    "li_fat_id": "LinkedIn Ads",
+    "twclid": "X Ads",
+    "ScCid": "Snapchat Ads",
+    "sccid": "Snapchat Ads",  # some sites write their URLs small
+    "epik": "Pinterest Ads",
+    "rdt_cid": "Reddit Ads",
+    "qclid": "Quora Ads",
+    "yclid": "Yandex Direct",
+    "tblci": "Taboola",
+    "dicbo": "Outbrain",
+    "awc": "Awin",
+    "cjevent": "CJ Affiliate",
+    "irclickid": "impact.com",
+}
+"""The click ids and who gives them."""
+
+LIMIT = 500
+"""Characters of a value. A longer one is left out: what is cut would be a false one."""
+
+_PLACES = {name: (key, place) for key, names in NAMES.items() for place, name in enumerate(names)}
+_PLACES |= dict.fromkeys(NETWORKS, ("click_ids", 0))
+_NAMES = frozenset(_PLACES)
+_IN_FRAGMENTS = frozenset(name for name in _NAMES if name.startswith(("mtm_", "matomo_", "pk_", "piwik_")))
 
 # A click id leads an ad network back to one person, and mail tools put a subscriber's id into term and content.
-anonymous = ("source", "medium", "name")
+anonymous = ("source", "medium", "name", "networks")
 
 
 def enrich(event: Event) -> dict[str, Any] | None:
     """Return the campaign. What the tag says goes before what the page's URL says."""
-    found: dict[str, str] = {}
     url = event.page_url
-    if url is not None and ("utm_" in url or "clid=" in url or "msclkid=" in url or "li_fat_id=" in url):
-        found.update(_of_interest(url))
-    for name, value in event.params.items():
-        if name in _OF_INTEREST:
-            text = value if isinstance(value, str) else value[0]
-            if text:
-                found[name] = text
-    if not found:
-        return None
-    campaign: dict[str, Any] = {key: found[name] for name, key in UTM.items() if name in found}
-    click_ids = {name: found[name] for name in CLICK_IDS if name in found}
-    if click_ids:
-        campaign["click_ids"] = click_ids
+    if url is None or ("?" not in url and "#" not in url):
+        page = None
+    else:
+        page = _of_page(url) if len(url) <= 1024 else _of_page.__wrapped__(url)
+    if _NAMES.isdisjoint(event.params):
+        return page
+    tag = _of_tag(event)
+    if page is None or tag is None:
+        return page or tag
+    campaign = page | tag
+    if "click_ids" in page and "click_ids" in tag:
+        campaign["click_ids"] = page["click_ids"] | tag["click_ids"]
+        campaign["networks"] = _networks(campaign["click_ids"])
     return campaign
 
 
-def _of_interest(url: str) -> Iterator[tuple[str, str]]:
-    query = url.partition("?")[2].partition("#")[0]
+@lru_cache(maxsize=4096)
+def _of_page(url: str) -> dict[str, Any] | None:
+    address, _, fragment = url.partition("#")
+    found = _pairs(address.partition("?")[2], _NAMES)
+    if "=" in fragment:  # only Matomo looks for its parameters there
+        found += _pairs(fragment.rpartition("?")[2], _IN_FRAGMENTS)
+    return _campaign(found) if found else None
+
+
+def _pairs(query: str, names: Set[str]) -> list[tuple[str, str]]:
+    found = []
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        if value and name in _OF_INTEREST:
-            yield name, unquote_plus(value)
+        if name in names:
+            found.append((name, unquote_plus(value) if "%" in value or "+" in value else value))
+    return found
+
+
+def _of_tag(event: Event) -> dict[str, Any] | None:
+    found = []
+    for name, value in event.params.items():
+        if name in _NAMES:
+            found += [(name, value)] if isinstance(value, str) else [(name, each) for each in value]
+    return _campaign(found)
+
+
+def _campaign(found: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
+    campaign: dict[str, Any] = {}
+    click_ids: dict[str, str] = {}
+    places: dict[str, int] = {}
+    for name, value in found:
+        if not value or len(value) > LIMIT:
+            continue
+        key, place = _PLACES[name]
+        if key == "click_ids":
+            click_ids.setdefault(name, value)
+        elif key not in places or place < places[key]:
+            campaign[key] = value
+            places[key] = place
+    if click_ids:
+        campaign["click_ids"] = click_ids
+        campaign["networks"] = _networks(click_ids)
+    return campaign or None
+
+
+def _networks(click_ids: Mapping[str, str]) -> list[str]:
+    """Return who gave the ids, each once. Yahoo! JAPAN gives a `yclid` too: `YSS.1000...`; Yandex' is a number."""
+    networks: list[str] = []
+    for name, value in click_ids.items():
+        network = NETWORKS[name] if name != "yclid" or value[0] != "Y" else "Yahoo! JAPAN Ads"
+        if network not in networks:
+            networks.append(network)
+    return networks

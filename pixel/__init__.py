@@ -20,6 +20,7 @@ pixel/
   deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro
   capture.py      Event Hubs Capture's files, read and written
   serve/          the same tables without Azure, and the live page
+  simulate/       traffic made up from a seed; traffic.py mixes it
   commands/       `python -m pixel COMMAND`
 enrichers/        one file a kind of knowledge
 """

@@ -79,6 +79,7 @@ HITS = {
             "medium": "cpc",
             "name": "autumn",
             "click_ids": {"gclid": "EAIaIQobChMI"},
+            "networks": ["Google Ads"],
         },
     },
     "do-not-track": {

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = [ROOT / "function_app.py", *sorted(ROOT.glob("pixel/**/*.py")), *sorted(ROOT.glob("enrichers/*.py"))]
-ADAPTERS = ("function_app.py", "pixel/serve/", "pixel/commands/serve.py")
+ADAPTERS = ("function_app.py", "pixel/serve/", "pixel/commands/serve.py", "pixel/commands/simulate.py")
 
 
 def imports(path):

@@ -5,7 +5,8 @@ there are trusted proxies count, from the right; a visitor can write all the oth
 """
 
 from collections.abc import Callable
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, AddressFamily, inet_ntop, inet_pton
 
 from pixel.collect.request import Request
 
@@ -47,18 +48,25 @@ def canonical(text: str) -> str | None:
     `01.2.3.4`, which resolvers read as other addresses than they look.
     """
     host, colon, port = text.partition(":")
+    if not colon or port.isdecimal():
+        return _address(host, AF_INET)
+    return _address(text[1:].partition("]")[0] if text.startswith("[") else text, AF_INET6)
+
+
+@lru_cache(maxsize=20_000)
+def _address(text: str, family: AddressFamily) -> str | None:
     try:
-        if not colon or port.isdecimal():
-            inet_pton(AF_INET, host)
-            return host
-        packed = inet_pton(AF_INET6, text[1:].partition("]")[0] if text.startswith("[") else text)
+        packed = inet_pton(family, text)
     except (OSError, ValueError):  # ValueError: a NUL or a non-ASCII character
         return None
+    if family == AF_INET:
+        return text
     if packed.startswith(b"\0" * 10 + b"\xff\xff"):
         return inet_ntop(AF_INET, packed[12:])
     return inet_ntop(AF_INET6, packed)
 
 
+@lru_cache(maxsize=20_000)
 def network(address: str) -> str:
     """Cut a canonical address to its /24 or /48 network: `203.0.113.7` becomes `203.0.113.0/24`."""
     if ":" in address:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import uuid_utils
 
@@ -33,6 +33,9 @@ URL_LIMIT: Final = 4096  # browsers cut a Referer there
 LANGUAGE_LIMIT: Final = 256
 EVENT_ID_LIMIT: Final = 128
 
+PURPOSES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")  # Chrome, Safari, older Chrome, Firefox
+_SIGNALS: Final = frozenset(("cookie", "dnt", "sec-gpc", *PURPOSES))
+
 LATE_S: Final = 24 * 3600
 TOO_OLD_S: Final = 400 * 24 * 3600
 IN_FUTURE_S: Final = 600  # what clocks of honest senders differ by
@@ -47,12 +50,15 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         if alias in params and name not in params:
             params[name] = params.pop(alias)
 
-    claimed = _consent(params) if "consent" in params else None
-    action, consented = consent.privacy(headers, claimed, settings.privacy_signal, flags)
-    if action == consent.REJECT:
-        return Rejected("opted_out")
-    if action == consent.ANONYMISE:
-        flags.append("anonymised")
+    consented = None
+    signals = not headers.keys().isdisjoint(_SIGNALS)
+    if signals or "consent" in params:
+        claimed = _consent(params) if "consent" in params else None
+        action, consented = consent.privacy(headers, claimed, settings.privacy_signal, flags)
+        if action == consent.REJECT:
+            return Rejected("opted_out")
+        if action == consent.ANONYMISE:
+            flags.append("anonymised")
 
     occurred_at = None
     if "occurredAt" in params:
@@ -67,9 +73,10 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
             occurred_at = timestamp(moment)
 
     event_id = _take(params, "eventId", _event_id) if "eventId" in params else None
-    fields = _fields(params, flags)
-    referer = _header(headers, "referer", URL_LIMIT, flags)
-    page_url, referrer = fields.get("page_url"), fields.get("referrer")
+    plain = "" not in params.values() and list not in map(type, params.values())
+    take: Any = params.pop if plain else _fields(params, flags).get
+    referer = _header(headers.get("referer"), URL_LIMIT, flags)
+    page_url, referrer = take("url", None), take("ref", None)
     if page_url is not None and len(page_url) > URL_LIMIT:
         page_url = page_url[:URL_LIMIT]
         note("truncated", flags)
@@ -78,7 +85,7 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         note("truncated", flags)
     # Only what a browser says of its own page earns trust: anyone can write a `url` parameter.
     host = host_of(referer) or host_of(headers.get("origin"))
-    if _fetched_ahead(headers):
+    if signals and _fetched_ahead(headers):
         flags.append("prefetch")
     event = Event(
         schema=SCHEMA_VERSION,
@@ -88,16 +95,16 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         endpoint=endpoint,
         source=host or host_of(page_url),
         trust="origin" if settings.is_ours(host) else "anonymous",
-        activity=fields.get("activity", "page_view"),
-        customer_id=fields.get("customer_id"),
-        visitor_id=fields.get("visitor_id"),
-        recipient=fields.get("recipient"),
-        product=fields.get("product"),
+        activity=take("activity", "page_view"),
+        customer_id=take("customerId", None),
+        visitor_id=take("visitorId", None),
+        recipient=take("recipient", None),
+        product=take("product", None),
         params=params,
         page_url=page_url or referer,
         referrer=referrer,
-        user_agent=_header(headers, "user-agent", USER_AGENT_LIMIT, flags),
-        language=_header(headers, "accept-language", LANGUAGE_LIMIT, flags),
+        user_agent=_header(headers.get("user-agent"), USER_AGENT_LIMIT, flags),
+        language=_header(headers.get("accept-language"), LANGUAGE_LIMIT, flags),
         ip=client_ip(request),
         consent=consented,
         flags=flags,
@@ -124,10 +131,16 @@ def host_of(url: str | None) -> str | None:
     """Return the host of an absolute URL in lower case, without user, port or brackets, or None."""
     if not url:
         return None
-    _, found, rest = url.partition("://")
-    if not found:
+    start = url.find("://") + 3
+    if start == 2:
         return None
-    host = rest.partition("/")[0]
+    end = url.find("/", start)
+    authority = url[start:] if end < 0 else url[start:end]
+    return _host(authority) if len(authority) < 256 else _host.__wrapped__(authority)
+
+
+@lru_cache(maxsize=4096)
+def _host(host: str) -> str | None:
     if "?" in host or "#" in host or "@" in host or ":" in host:
         authority = host.partition("?")[0].partition("#")[0].rpartition("@")[2]
         host = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
@@ -137,18 +150,18 @@ def host_of(url: str | None) -> str | None:
 def _fields(params: Params, flags: list[str]) -> dict[str, str]:
     """Move what fills a field out of `params`. What came empty, or more than once, stays there as sent."""
     fields = {}
-    for name, field in FIELDS.items():
+    for name in FIELDS:
         if name in params:
             value = params[name]
             if isinstance(value, str):
                 if value:
-                    fields[field] = value
+                    fields[name] = value
                     del params[name]
             else:
                 note("repeated", flags)
                 first = next(filter(None, value), None)
                 if first is not None:
-                    fields[field] = first
+                    fields[name] = first
     return fields
 
 
@@ -187,8 +200,7 @@ def _moment(text: str) -> float | None:
         return None
 
 
-def _header(headers: Mapping[str, str], name: str, limit: int, flags: list[str]) -> str | None:
-    value = headers.get(name)
+def _header(value: str | None, limit: int, flags: list[str]) -> str | None:
     if not value:
         return None
     if len(value) > limit:
@@ -200,13 +212,9 @@ def _header(headers: Mapping[str, str], name: str, limit: int, flags: list[str])
 
 
 def _fetched_ahead(headers: Mapping[str, str]) -> bool:
-    """Say whether the browser fetches before anyone looks: Chrome, Safari, older Chrome, Firefox, in this order.
+    """Say whether the browser fetches before anyone looks.
 
     https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header
     """
-    get = headers.get
-    purpose = get("sec-purpose") or get("purpose") or get("x-purpose") or get("x-moz")
-    if not purpose:
-        return False
-    purpose = purpose.lower()
+    purpose = next(filter(None, map(headers.get, PURPOSES)), "").lower()
     return "prefetch" in purpose or "prerender" in purpose or "preview" in purpose

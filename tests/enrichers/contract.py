@@ -76,7 +76,8 @@ def breaches(name: str, module: ModuleType) -> list[str]:
     broken: set[str] = set()
     if hasattr(module, "setup"):
         try:
-            enrich = module.setup(environment)
+            made = module.setup(environment)
+            enrich = getattr(made, "enrich", made)
         except Exception as error:
             return [f"setup raises {type(error).__name__} when nothing is set"]
     else:

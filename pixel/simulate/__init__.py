@@ -1,0 +1,1 @@
+"""Traffic as a pixel sees it, made up from a seed."""
