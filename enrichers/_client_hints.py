@@ -22,6 +22,7 @@ HEADERS: Final = (
 """Chromium sends the first three with every hit over https, the others to pages that ask for them."""
 
 NAME_LIMIT: Final = 64  # the longest honest brand or model is half of that
+MEMBERS: Final = 8  # of a list are read; browsers send up to four brands
 _MEMBER: Final = re.compile(r'\s*"((?:[^"\\]|\\.)*+)"\s*(?:;\s*v\s*=\s*"?([0-9.]*)"?\s*)?(?:,|$)')
 _VERSION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}")
 
@@ -67,14 +68,14 @@ def from_headers(
 def from_parameter(text: str) -> Hints:
     """Read the parameter `hints`, as docs/enrichers.md describes it."""
     mobile, platform, platform_version, model, forms, brands = (text + ";;;;;").split(";")[:6]
-    named = (brand.rpartition("/") for brand in brands.split(","))
+    named = (brand.rpartition("/") for brand in brands.split(",")[:MEMBERS])
     return Hints(
         brands=_named([(name, number) if slash else (number, "") for name, slash, number in named]),
         mobile=mobile if mobile in ("0", "1") else "",
         platform=plain(platform),
         platform_version=version(platform_version),
         model=plain(model),
-        forms=tuple(filter(None, map(plain, forms.split(",")))),
+        forms=tuple(filter(None, map(plain, forms.split(",")[:MEMBERS]))),
     )
 
 
@@ -97,9 +98,10 @@ def _string(value: str) -> str:
 
 
 def _members(value: str) -> list[tuple[str, str]]:
-    """Read a list of strings, each with its parameter `v`, up to the first mistake: in linear time."""
-    members, position = [], 0
-    while position < len(value) and (found := _MEMBER.match(value, position)):
+    """Read a list of strings, each with its parameter `v`, up to the first mistake."""
+    members: list[tuple[str, str]] = []
+    position = 0
+    while len(members) < MEMBERS and (found := _MEMBER.match(value, position)):
         name = re.sub(r"\\(.)", r"\1", found[1]) if "\\" in found[1] else found[1]
         members.append((plain(name), found[2] or ""))
         position = found.end()

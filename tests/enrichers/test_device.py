@@ -8,7 +8,7 @@ import pytest
 import user_agents
 
 from enrichers import device
-from enrichers._client_hints import from_headers, from_parameter
+from enrichers._client_hints import HEADERS, from_headers, from_parameter
 from enrichers._device_names import BROWSERS, SYSTEMS
 from enrichers._device_type import FORMS
 from enrichers._user_agent import UserAgent
@@ -133,7 +133,7 @@ def test_client_hints_win_where_they_are_more_exact(user_agent, headers, expecte
 def test_the_parameter_says_what_the_headers_say():
     sent = hints(brands=BRANDS, mobile="?1", platform='"Android"', platform_version='"14.0.0"', model='"Pixel 8"', full_version_list=FULL, form_factors='"Mobile"')  # fmt: skip
     said = "1;Android;14.0.0;Pixel 8;Mobile;Google Chrome/131.0.6778.86,Chromium/131.0.6778.86,Not A=Brand/24.0.0.0"
-    assert from_parameter(said) == from_headers(*(sent.get(name, "") for name in device.HEADERS))
+    assert from_parameter(said) == from_headers(*(sent.get(name, "") for name in HEADERS))
     assert known(ANDROID, query="hints=" + quote(said)) == known(ANDROID, sent)
 
 
@@ -177,7 +177,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
 def test_hostile_words_give_small_printable_values_or_nothing(text):
     for headers in (
-        dict.fromkeys(device.HEADERS, text),
+        dict.fromkeys(HEADERS, text),
         hints(brands=text, platform='"Windows"', platform_version=text),
     ):
         for query in ("", "hints=" + quote(text), "hints=" + quote(f"{text};Windows;{text};{text};{text};{text}")):

@@ -5,6 +5,7 @@ import shutil
 import threading
 from ipaddress import ip_network
 
+import geoip2.database
 import pytest
 
 from enrichers import _geo_database, geo
@@ -401,3 +402,19 @@ def test_the_tables_hold_together():
     ] == []
     assert len(CONTINENT_OF) == sum(len(row.split()) for row in CONTINENTS.values()) == 250
     assert all(0 < number < 64496 or number > 131071 for number in CLOUDS), "private numbers are nobody's"
+
+
+def test_a_hit_reads_of_a_city_what_geoip2_does(tmp_path):
+    path = made.write_city(tmp_path / "city.mmdb")
+    read = set_up(path)
+    with geoip2.database.Reader(str(path)) as reader:
+        for ip in ("81.2.69.160", "89.160.20.1", "2.125.160.216", "2a02:cf40::1"):
+            model = reader.city(ip)
+            expected = {
+                "country": model.country.iso_code,
+                "continent": model.continent.code,
+                "region": model.subdivisions[0].name if model.subdivisions else None,
+                "city": model.city.name,
+                "time_zone": model.location.time_zone,
+            }
+            assert read.enrich(an_event(ip=ip)) == {name: value for name, value in expected.items() if value}
