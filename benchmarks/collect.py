@@ -1,6 +1,6 @@
 """CPU per hit of our own work, all enrichers on: parse, enrich, redact, number and encode, beside benchmarks/naive.py.
 
-In microseconds of `time.process_time`. The traffic is simulated (docs/simulate.md): 60,000 hits warm the caches up, as
+In microseconds of `time.process_time`. The traffic is simulated (docs/simulate.md): 200,000 hits warm the caches up, as
 in a process that has run for a while; then rounds of hits never seen before, so that user agents, addresses and pages
 that are new cost what they cost. A few hits at a time get strings of their own, as a server makes them, just before
 they are timed. The best round counts, for what other processes do can only add. The garbage collector stays on.
@@ -31,7 +31,7 @@ from pixel.collect.request import Request
 from pixel.collect.track import Collector, track
 from pixel.event import Event, encode
 
-WARM_UP: Final = 60_000
+WARM_UP: Final = 200_000
 ROUNDS: Final = 9
 ROUND: Final = 5_000
 NAIVE_ROUND: Final = 200
@@ -81,8 +81,8 @@ def _measure(database: Path) -> list[Result]:
     traffic = stream(WARM_UP + ROUNDS * ROUND)
     caches = _caches()
     progress(f"warming up with {WARM_UP:,} hits")
-    warming = list(itertools.islice(traffic, WARM_UP))
-    _time(warming, _ours(everything))
+    for _ in range(WARM_UP // ROUND):
+        _time(list(itertools.islice(traffic, ROUND)), _ours(everything))
     rates: list[dict[str, float]] = []
     ours_us, naive_us, shares = [], [], []
     agents, addresses = set(), set()
