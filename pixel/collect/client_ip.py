@@ -10,6 +10,9 @@ from socket import AF_INET, AF_INET6, AddressFamily, inet_ntop, inet_pton
 
 from pixel.collect.request import Request
 
+ADDRESS_LIMIT = 64
+"""Characters of the longest address with brackets and port, and some; what is remembered has to be short."""
+
 ClientIp = Callable[[Request], str | None]
 """Return the client's full address in canonical form, or None."""
 
@@ -47,6 +50,8 @@ def canonical(text: str) -> str | None:
     Takes `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]:443` and `::ffff:1.2.3.4`. Not `1.2.3` or
     `01.2.3.4`, which resolvers read as other addresses than they look.
     """
+    if len(text) > ADDRESS_LIMIT:
+        return None
     host, colon, port = text.partition(":")
     if not colon or port.isdecimal():
         return _address(host, AF_INET)

@@ -73,6 +73,7 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
             occurred_at = timestamp(moment)
 
     event_id = _take(params, "eventId", _event_id) if "eventId" in params else None
+    # Mostly no parameter is empty or repeated: then what fills a field is simply taken out.
     plain = "" not in params.values() and list not in map(type, params.values())
     take: Any = params.pop if plain else _fields(params, flags).get
     referer = _header(headers.get("referer"), URL_LIMIT, flags)

@@ -19,6 +19,7 @@ from pixel.collect.request import Request
         ("::ffff:1.2.3.4", "1.2.3.4"),
         ("[::ffff:1.2.3.4]:80", "1.2.3.4"),
         ("::1", "::1"),
+        ("1.2.3.4:" + "1" * 60, None),  # no port is that long
         ("", None),
         ("unknown", None),
         ("1.2.3", None),
