@@ -1,7 +1,7 @@
 """The same event as ours, made the way most people would write it: the peer of benchmarks/collect.py.
 
-Standard library only: urllib.parse, datetime, uuid, ipaddress, http.cookies, re, dict and json. Nothing is slow on
-purpose: patterns are compiled once, steps that a hit does not need are skipped, JSON is encoded once. It follows the
+Standard library only, beside the product's tables of names: urllib.parse, datetime, uuid, ipaddress, http.cookies, re,
+dict and json. Nothing is slow on purpose: patterns are compiled once, steps that a hit does not need are skipped, JSON is encoded once. It follows the
 default settings (`functions`, `cut`, `anonymise`) and the `campaign` enricher; benchmarks/collect.py checks that both
 tell the same of every hit.
 """
@@ -18,16 +18,8 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from enrichers.campaign import NAMES, NETWORKS
+from pixel.collect.parse import FIELDS
 
-FIELDS = {
-    "customerId": "customer_id",
-    "visitorId": "visitor_id",
-    "recipient": "recipient",
-    "product": "product",
-    "activity": "activity",
-    "url": "page_url",
-    "ref": "referrer",
-}
 CONSENT = {"granted": "granted", "1": "granted", "true": "granted", "yes": "granted"} | {
     "denied": "denied",
     "0": "denied",

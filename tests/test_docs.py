@@ -22,7 +22,6 @@ def test_links_and_files_named_in_a_guide_exist(guide):
     missing = [file for file in files if not ((ROOT / file).exists() or (ROOT / "pixel" / file).exists())]
     assert set(missing) <= {
         "enrichers/daytime.py",
-        "enrichers/geo.py",
         "enrichers/vip.py",
     }  # the guide's own examples
 

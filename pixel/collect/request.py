@@ -10,7 +10,7 @@ class Token(msgspec.Struct, frozen=True):
     recipient: str | None = None
 
 
-class Request(msgspec.Struct, gc=False):
+class Request(msgspec.Struct):
     """One HTTP request, nothing interpreted.
 
     `query` is the raw query without its `?`, each byte one character (latin-1), so that no byte is lost.
