@@ -84,7 +84,7 @@ def _ask(hits: Iterable[tuple[str, str, dict[str, str], str]]) -> list[Answer]:
         request = Request("GET", "/pix", query, {**headers, "user-agent": user_agent}, 1_795_248_000.0)
         event = parse(request, "pixel", _SETTINGS, _ADDRESS)
         assert isinstance(event, Event)
-        enrich(event, running)
+        enrich([event], running)
         if event.enrich_errors:
             raise Failed(f"enrichers failed: {event.enrich_errors}")
         told = event.enrichments

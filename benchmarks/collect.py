@@ -15,7 +15,7 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -153,7 +153,7 @@ def check_same() -> None:
         raise Failed(f"the app is not as expected: {collector.settings.problems or collector.enrichers}")
     for hit in hits():
         request = Request("GET", hit.path, hit.query, dict(hit.headers), time.time())
-        outcome = _finish(track(request, "pixel", collector))
+        [outcome] = _finish(track([request], "pixel", collector))
         theirs = naive.collect(hit.query, hit.headers)
         if outcome != "accepted" or theirs is None:
             raise Failed(f"not accepted by both: ours {outcome}, naive {theirs!r}\n  {hit}")
@@ -200,7 +200,9 @@ def _fresh(hit: Hit) -> Hit:
 def _ours(collector: Collector) -> Callable[[Sequence[Hit]], None]:
     def take(some: Sequence[Hit]) -> None:
         # The request is made within the time, and with the time of day, as an adapter does for each hit.
-        _finish(_track_all((Request("GET", *hit, time.time()) for hit in some), collector))
+        outcomes = _finish(track([Request("GET", *hit, time.time()) for hit in some], "pixel", collector))
+        if failed := [outcome for outcome in outcomes if outcome.startswith("failed")]:
+            raise Failed(f"a hit was {failed[0]}")
 
     return take
 
@@ -240,7 +242,7 @@ def _long_user_agents(collector: Collector) -> float:
             event = parse(request, "pixel", collector.settings, collector.client_ip)
             started = time.process_time()
             if isinstance(event, Event):
-                enrich(event, collector.enrichers)
+                enrich([event], collector.enrichers)
             costs.append(time.process_time() - started)
         worst = max(worst, statistics.median(costs))
     return worst * 1e6
@@ -270,13 +272,6 @@ def _rates(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]
         if known + unknown:
             rates[name] = known / (known + unknown)
     return rates
-
-
-async def _track_all(requests: Iterable[Request], collector: Collector) -> None:
-    for request in requests:
-        outcome = await track(request, "pixel", collector)
-        if outcome.startswith("failed"):
-            raise Failed(f"a hit was {outcome}")
 
 
 def _finish(coroutine: Any) -> Any:

@@ -31,16 +31,18 @@ class Enrichers(msgspec.Struct, frozen=True):
         return [f"Enricher {name} does not run: {why}." for name, why in self.disabled.items() if why != NOT_WANTED]
 
 
-def enrich(event: Event, enrichers: Iterable[Enricher]) -> None:
+def enrich(events: Sequence[Event], enrichers: Iterable[Enricher]) -> None:
     """Add what each enricher finds out. A failing one leaves a note in the event and nothing else."""
     for enricher in enrichers:
-        try:
-            result = enricher.enrich(event)
-            if result:
-                event.enrichments[enricher.name] = result if type(result) is dict else dict(result)
-        except Exception as fault:  # noqa: BLE001 - enrichment can never cost an event
-            event.enrich_errors[enricher.name] = type(fault).__name__
-            log_fault(_log, f"enricher {enricher.name} failed", fault)
+        name, find_out = enricher.name, enricher.enrich
+        for event in events:
+            try:
+                result = find_out(event)
+                if result:
+                    event.enrichments[name] = result if type(result) is dict else dict(result)
+            except Exception as fault:  # noqa: BLE001 - enrichment can never cost an event
+                event.enrich_errors[name] = type(fault).__name__
+                log_fault(_log, f"enricher {name} failed", fault)
 
 
 def load(package: ModuleType, wanted: Sequence[str], environ: Mapping[str, str]) -> Enrichers:

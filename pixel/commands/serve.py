@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> int:
         asgi(app, live),
         access_log=False,  # an access log would hold addresses and parameters
         log_level="warning",
-        http=protocol({endpoint.path.encode(): endpoint for endpoint in app.endpoints if endpoint.is_pixel}),
+        http=protocol(app.endpoints),
         server_header=False,
         proxy_headers=False,  # which header to trust is PIXEL_CLIENT_IP's business
         ws="none",

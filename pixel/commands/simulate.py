@@ -108,7 +108,7 @@ def _capture(hits: Iterator[Hit], folder: Path, count: int) -> int:
         nonlocal now
         while group := list(islice(hits, GROUP)):
             now = group[0].request.received_at
-            outcomes.update(await asyncio.gather(*(track(hit.request, "pixel", app.collector) for hit in group)))
+            outcomes.update(await track([hit.request for hit in group], "pixel", app.collector))
             for _ in group:
                 tick()
 

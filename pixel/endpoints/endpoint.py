@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,20 +12,21 @@ from pixel.collect.request import Request
 from pixel.collect.response import Response
 
 Handle = Callable[[Request], Awaitable[Response]]
+Answer = Callable[[Sequence[Request]], Awaitable[Sequence[Response]]]
 READ = ("GET", "HEAD")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
     """One path. `name` is its name in the Functions host; a server drops the body of an answer to HEAD.
 
-    `is_pixel`: a GET of it is a hit, answered with one of the images that are made once.
+    `answer`, where a GET is a hit: takes hits that came together; its answers are images that are made once.
     """
 
     name: str
     path: str
     methods: tuple[str, ...]
     handle: Handle
-    is_pixel: bool = False
+    answer: Answer | None = None
 
 
 def is_local_name(host: str) -> bool:

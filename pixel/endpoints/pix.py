@@ -1,5 +1,7 @@
 """/pix, /pix.gif and one path of the operator's choosing: the pixel itself."""
 
+from collections.abc import Sequence
+
 from pixel.collect.request import Request
 from pixel.collect.response import HEAD, PREFLIGHT, Response, image
 from pixel.collect.track import Collector, track
@@ -11,12 +13,15 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 def endpoints(collector: Collector, extra_path: str) -> list[Endpoint]:
     """Return a row for each path that answers with the pixel."""
 
+    async def answer(hits: Sequence[Request]) -> list[Response]:
+        outcomes = await track(hits, "pixel", collector)
+        return [image(outcome, "origin" in hit.headers) for hit, outcome in zip(hits, outcomes, strict=True)]
+
     async def handle(request: Request) -> Response:
         if request.method == "GET":
-            return image(await track(request, "pixel", collector), "origin" in request.headers)
+            [response] = await answer([request])
+            return response
         return HEAD if request.method == "HEAD" else PREFLIGHT
 
-    rows = [Endpoint("pix", "/pix", METHODS, handle, True), Endpoint("pix_gif", "/pix.gif", METHODS, handle, True)]
-    if extra_path:
-        rows.append(Endpoint("pix_extra", extra_path, METHODS, handle, True))
-    return rows
+    paths = {"pix": "/pix", "pix_gif": "/pix.gif"} | ({"pix_extra": extra_path} if extra_path else {})
+    return [Endpoint(name, path, METHODS, handle, answer) for name, path in paths.items()]

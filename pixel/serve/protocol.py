@@ -1,11 +1,11 @@
-"""A shorter way for hits through uvicorn: one task and one write, where ASGI takes two messages and two writes.
+"""A shorter way for hits through uvicorn: those of a turn of the event loop share a task, and each is one write.
 
 uvicorn takes a protocol class of one's own (`http=`); everything but a plain GET of the pixel goes its usual way.
 Measured by `make bench`; leans on the internals of the uvicorn that requirements-cli.txt pins.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 from time import time
@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pixel.collect.request import Request
 from pixel.collect.response import Response
-from pixel.endpoints.endpoint import Endpoint, Handle
+from pixel.endpoints.endpoint import Answer, Endpoint
 from pixel.serve.asgi import decode_headers
 
 
@@ -28,7 +28,7 @@ class _Nobody:
 class _Hit:
     """What uvicorn's protocol asks of a request in progress, for one that has no body."""
 
-    __slots__ = ("disconnected", "keep_alive", "more_body", "response_complete", "task")
+    __slots__ = ("disconnected", "keep_alive", "more_body", "response_complete")
     message_event = _Nobody()
 
     def __init__(self, keep_alive: bool) -> None:
@@ -36,11 +36,11 @@ class _Hit:
         self.keep_alive = keep_alive
         self.more_body = False
         self.response_complete = False
-        self.task: asyncio.Task[None]
 
 
-def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
-    """Return the protocol class that answers GETs of these paths itself."""
+def protocol(endpoints: Iterable[Endpoint]) -> type[HttpToolsProtocol]:
+    """Return the protocol class that answers hits itself."""
+    paths = {each.path.encode(): (each.path, each.answer) for each in endpoints if each.answer is not None}
 
     class HitProtocol(HttpToolsProtocol):
         def on_message_begin(self) -> None:
@@ -52,9 +52,8 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
 
         def on_headers_complete(self) -> None:
             path, _, query = self.url.partition(b"?")
-            endpoint = endpoints.get(path)
             if (
-                endpoint is None
+                path not in paths
                 or self.parser.get_method() != b"GET"
                 or self.parser.should_upgrade()
                 or (self.cycle is not None and not self.cycle.response_complete)  # pipelined
@@ -67,12 +66,18 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
                 self._go_the_usual_way()
                 return
             peer = self.client[0] if self.client else ""
-            request = Request("GET", endpoint.path, query.decode("latin-1"), headers, time(), peer)
+            name, answer = paths[path]
+            request = Request("GET", name, query.decode("latin-1"), headers, time(), peer)
             keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
             hit = _Hit(keep_alive)
             self.cycle = hit  # type: ignore[assignment]
-            hit.task = self.loop.create_task(self._answer(endpoint.handle, request, hit))
-            self.tasks.add(hit.task)  # the server waits for these when it stops
+            together = gathered.get(answer)
+            if together is None:
+                together = gathered[answer] = []
+                task = self.loop.create_task(_answer(answer))  # begins after all that is ready to run now
+                self.tasks.add(task)  # the server waits for these when it stops
+                task.add_done_callback(self.tasks.discard)
+            together.append((self, request, hit))
 
         def _go_the_usual_way(self) -> None:
             url, headers = self.url, self.headers
@@ -126,12 +131,8 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
                 return True
             return super().eof_received()
 
-        async def _answer(self, handle: Handle, request: Request, hit: _Hit) -> None:
-            response = await handle(request)
-            if self.flow.write_paused and not hit.disconnected:
-                await self.flow.drain()
+        def write(self, response: Response, hit: _Hit) -> None:
             hit.response_complete = True
-            self.tasks.discard(hit.task)
             if hit.disconnected:
                 return
             status, rest = _wire(response)
@@ -142,6 +143,25 @@ def protocol(endpoints: Mapping[bytes, Endpoint]) -> type[HttpToolsProtocol]:
                 self.transport.write(status + date + b"connection: close\r\n" + rest)
                 self.transport.close()
             self.on_response_complete()
+
+        async def write_once_drained(self, response: Response, hit: _Hit) -> None:
+            await self.flow.drain()
+            self.write(response, hit)
+
+    # Hits that came in this turn of the event loop, by what will answer them once it is over.
+    gathered: dict[Answer, list[tuple[HitProtocol, Request, _Hit]]] = {}
+
+    async def _answer(answer: Answer) -> None:
+        together = gathered.pop(answer)
+        responses = await answer([request for _, request, _ in together])
+        slow = []
+        for (connection, _, hit), response in zip(together, responses, strict=True):
+            if connection.flow.write_paused and not hit.disconnected:
+                slow.append(connection.write_once_drained(response, hit))
+            else:
+                connection.write(response, hit)
+        if slow:
+            await asyncio.gather(*slow)
 
     return HitProtocol
 

@@ -28,7 +28,7 @@ def package(tmp_path):
 
 def run(enrichers, event=None):
     event = event or an_event()
-    enrich(event, enrichers.running)
+    enrich([event], enrichers.running)
     return event
 
 

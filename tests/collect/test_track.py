@@ -68,7 +68,7 @@ def test_a_rejected_hit_takes_no_number():
     sink = MemorySink()
     app = build({}, sink=sink)
     for query in ("a=1", "occurredAt=1000000000", "a=2"):
-        asyncio.run(track(a_request(query), "pixel", app.collector))
+        asyncio.run(track([a_request(query)], "pixel", app.collector))
     assert [event.seq for event in sink.events] == [0, 1]
     assert app.collector.ledger.rejected == {"too_old": 1}
 
@@ -79,7 +79,7 @@ def test_a_watcher_is_told_what_is_stored_and_the_outcome():
         {}, sink=MemorySink(), watch=lambda request, event, outcome: seen.append((event and event.ip, outcome))
     )
     for headers in ({"x-forwarded-for": "203.0.113.7"}, {"cookie": "pixel_optout=1"}):
-        asyncio.run(track(a_request("", headers), "pixel", app.collector))
+        asyncio.run(track([a_request("", headers)], "pixel", app.collector))
     assert seen == [("203.0.113.0/24", "accepted"), (None, "rejected:opted_out")]
 
 

@@ -40,7 +40,7 @@ def found(tmp_path_factory):
     for request in [*(hit.request for hit in traffic(count=6000)), *requests]:
         event = parse(request, "pixel", collector.settings, collector.client_ip)
         if isinstance(event, Event):
-            enrich(event, collector.enrichers)
+            enrich([event], collector.enrichers)
             assert event.enrich_errors == {}
             for name, result in event.enrichments.items():
                 for field, value in result.items():
