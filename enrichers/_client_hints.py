@@ -5,6 +5,7 @@ formed is left out.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -43,6 +44,7 @@ class Hints(msgspec.Struct, frozen=True):
     full_version: str = ""
 
 
+@lru_cache(2_000)
 def from_headers(
     brands: str,
     mobile: str,
@@ -65,6 +67,7 @@ def from_headers(
     )
 
 
+@lru_cache(2_000)
 def from_parameter(text: str) -> Hints:
     """Read the parameter `hints`, as docs/enrichers.md describes it."""
     mobile, platform, platform_version, model, forms, brands = (text + ";;;;;").split(";")[:6]

@@ -5,6 +5,7 @@ these, tablets whose name says so, and computers outside the three large systems
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import re2
@@ -101,7 +102,7 @@ def _search(patterns: Mapping[str, str]) -> Callable[[str], frozenset[str]]:
         together.Add(pattern)
     together.Compile()
     names = tuple(patterns)
-    return lambda text: frozenset([names[found] for found in together.Match(text) or ()])
+    return lru_cache(2_000)(lambda text: frozenset([names[found] for found in together.Match(text) or ()]))
 
 
 _marks = _search(MARKS)

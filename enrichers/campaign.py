@@ -7,7 +7,6 @@ parameter name and the `networks` that give them.
 """
 
 from collections.abc import Iterable, Mapping, Set
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -72,10 +71,7 @@ anonymous = ("source", "medium", "name", "networks")
 def enrich(event: Event) -> dict[str, Any] | None:
     """Return the campaign. What the tag says goes before what the page's URL says."""
     url = event.page_url
-    if url is None or ("?" not in url and "#" not in url):
-        page = None
-    else:
-        page = _of_page(url) if len(url) <= 1024 else _of_page.__wrapped__(url)
+    page = _of_page(url) if url is not None and ("?" in url or "#" in url) else None
     if _NAMES.isdisjoint(event.params):
         return page
     tag = _of_tag(event)
@@ -88,7 +84,6 @@ def enrich(event: Event) -> dict[str, Any] | None:
     return campaign
 
 
-@lru_cache(maxsize=4096)
 def _of_page(url: str) -> dict[str, Any] | None:
     address, _, fragment = url.partition("#")
     found = _pairs(address.partition("?")[2], _NAMES)

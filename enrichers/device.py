@@ -22,6 +22,7 @@ anonymous = ("browser", "os", "type")
 Device = dict[str, Any]
 
 CACHE_SIZE: Final = 20_000
+PARTS_SIZE: Final = 2_000
 KEY_LIMIT: Final = 1_024  # characters; what is longer is not kept, so that hostile hits cannot fill the memory
 USER_AGENT_LIMIT: Final = 512  # of 38,000 real ones none is longer; odd ones of 1,024 cost ua-parser 2 ms
 HINT_LIMIT: Final = 512
@@ -109,14 +110,13 @@ def _worked_out(user_agent: str | None, said: tuple[str | None, ...], read: Call
 
 def _describe(text: str, hints: Hints) -> Device | None:
     from enrichers._device_type import device_type  # 0.2 s the first time
-    from enrichers._user_agent import UserAgent
 
-    found = UserAgent(text)
+    found = _parsed(text)
     browser, browser_version = _browser(found, hints)
     system, system_version = _system(found, hints)
     device, brand, model = _thing(found)
     if hints.model and system == "Android":
-        device, brand, model = _thing(UserAgent(_REAL_MODEL.format(hints.model)))
+        device, brand, model = _thing(_parsed(_REAL_MODEL.format(hints.model)))
         model = hints.model
     known = {
         "browser": browser,
@@ -129,6 +129,14 @@ def _describe(text: str, hints: Hints) -> Device | None:
         "type": device_type(found, hints, system, model),
     }
     return {name: plain(value) for name, value in known.items() if value} or None
+
+
+@lru_cache(PARTS_SIZE)
+def _parsed(text: str) -> "UserAgent":
+    """Parse a user agent, or remember it: with hints, many visitors differ in these alone."""
+    from enrichers._user_agent import UserAgent
+
+    return UserAgent(text)
 
 
 def _thing(found: "UserAgent") -> tuple[str, str, str]:

@@ -5,13 +5,9 @@ there are trusted proxies count, from the right; a visitor can write all the oth
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from socket import AF_INET, AF_INET6, AddressFamily, inet_ntop, inet_pton
 
 from pixel.collect.request import Request
-
-ADDRESS_LIMIT = 64
-"""Characters of the longest address with brackets and port, and some; what is remembered has to be short."""
 
 ClientIp = Callable[[Request], str | None]
 """Return the client's full address in canonical form, or None."""
@@ -50,15 +46,12 @@ def canonical(text: str) -> str | None:
     Takes `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]:443` and `::ffff:1.2.3.4`. Not `1.2.3` or
     `01.2.3.4`, which resolvers read as other addresses than they look.
     """
-    if len(text) > ADDRESS_LIMIT:
-        return None
     host, colon, port = text.partition(":")
-    if not colon or port.isdecimal():
+    if not colon or (port.isdecimal() and len(port) <= 5):
         return _address(host, AF_INET)
     return _address(text[1:].partition("]")[0] if text.startswith("[") else text, AF_INET6)
 
 
-@lru_cache(maxsize=20_000)
 def _address(text: str, family: AddressFamily) -> str | None:
     try:
         packed = inet_pton(family, text)
@@ -71,7 +64,6 @@ def _address(text: str, family: AddressFamily) -> str | None:
     return inet_ntop(AF_INET6, packed)
 
 
-@lru_cache(maxsize=20_000)
 def network(address: str) -> str:
     """Cut a canonical address to its /24 or /48 network: `203.0.113.7` becomes `203.0.113.0/24`."""
     if ":" in address:

@@ -136,12 +136,7 @@ def host_of(url: str | None) -> str | None:
     if start == 2:
         return None
     end = url.find("/", start)
-    authority = url[start:] if end < 0 else url[start:end]
-    return _host(authority) if len(authority) < 256 else _host.__wrapped__(authority)
-
-
-@lru_cache(maxsize=4096)
-def _host(host: str) -> str | None:
+    host = url[start:] if end < 0 else url[start:end]
     if "?" in host or "#" in host or "@" in host or ":" in host:
         authority = host.partition("?")[0].partition("#")[0].rpartition("@")[2]
         host = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]

@@ -2,7 +2,6 @@ from itertools import permutations
 
 import pytest
 
-from enrichers import campaign
 from enrichers.campaign import LIMIT, NAMES, NETWORKS, anonymous, enrich
 from tests.events import an_event
 
@@ -118,22 +117,11 @@ def test_any_url_has_an_answer(page_url):
     assert found is None or all(found.values())
 
 
-def test_a_page_that_comes_again_is_not_read_again():
-    first = enrich(an_event(page_url="https://s.example/?utm_source=again"))
-    assert enrich(an_event(page_url="https://s.example/?utm_source=again", params={"product": "a"})) is first
-
-
 def test_a_tag_changes_no_result_of_its_page():
     page = "https://s.example/?utm_source=page&gclid=page"
     before = enrich(an_event(page_url=page))
     enrich(an_event(page_url=page, params={"utm_source": "tag", "gclid": "tag", "fbclid": "tag"}))
     assert enrich(an_event(page_url=page)) == before == {"source": "page", **clicks(["Google Ads"], gclid="page")}
-
-
-def test_a_very_long_url_is_not_remembered():
-    known = campaign._of_page.cache_info().currsize
-    assert enrich(an_event(page_url="https://s.example/?utm_source=a&" + "x" * 1024)) == {"source": "a"}
-    assert campaign._of_page.cache_info().currsize == known
 
 
 def test_what_may_lead_to_a_person_is_not_anonymous():
