@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME...]`: measure, print a table, write build/bench.json with what was measured.
 
-The exit code is 1 when a promise is missed or a benchmark fails; a missed aim or guide, or a benchmark that is
+The exit code is 1 when a promise is missed or a benchmark fails; a missed aim, or a benchmark that is
 skipped for want of a program, is only told.
 """
 

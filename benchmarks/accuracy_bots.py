@@ -122,7 +122,7 @@ def _result(
         name=name,
         unit="%",
         ours=100 * len(counted) / len(answers),
-        promise=promise,
+        promises=(promise,) if promise else (),
         notes=(f"{len(counted):,} of {len(answers):,}", *filter(None, notes)),
         details={
             "cases": len(answers),

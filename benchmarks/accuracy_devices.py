@@ -199,7 +199,7 @@ def _share(
         ours=100 * (1 - len(wrong) / len(asked)),
         peer=100 * sum(right(case, alone[id(case)]) for case in asked) / len(asked),
         peer_is=PEER,
-        promise=promise,
+        promises=(promise,) if promise else (),
         notes=(f"{len(asked):,} cases{note}",),
         details={
             "cases": len(asked),
@@ -225,7 +225,7 @@ def _same_as_peer(cases: list[Case]) -> Result:
         name="families as user_agents.parse",
         unit="%",
         ours=100 * same[True] / len(some),
-        promise=Bound("ours", 99, at_least=True),
+        promises=(Bound("ours", 99, at_least=True),),
         notes=(f"{len(some):,} cases, every 50th",),
         details={"cases": len(some)},
     )

@@ -7,15 +7,11 @@ import msgspec
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A limit on one figure of a result: `of` is `ours` or `ratio`, `limit` in that figure's own unit.
-
-    A guide is a bound that `make bench` tells of but does not fail for.
-    """
+    """A limit on one figure of a result: `of` is `ours` or `ratio`, `limit` in that figure's own unit."""
 
     of: str
     limit: float
     at_least: bool = False
-    guide: bool = False
 
     def holds(self, value: float) -> bool:
         """Say whether a figure is within the bound."""
@@ -36,32 +32,31 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     peer_is: str = ""
     ratio: float | None = None
     ratio_of: str = ""
-    promise: Bound | None = None
-    aim: Bound | None = None
+    promises: tuple[Bound, ...] = ()
+    aims: tuple[Bound, ...] = ()
     notes: tuple[str, ...] = ()
     details: dict[str, Any] = {}
 
-    def holds(self, bound: Bound | None) -> bool:
-        """Say whether a bound on this result holds; one that is not there does."""
-        if bound is None:
-            return True
-        value = self.ours if bound.of == "ours" else self.ratio
-        return value is not None and bound.holds(value)
+    def missed(self, bounds: tuple[Bound, ...]) -> list[Bound]:
+        """Return the bounds that do not hold."""
+        values = {"ours": self.ours, "ratio": self.ratio}
+        return [bound for bound in bounds if (value := values[bound.of]) is None or not bound.holds(value)]
 
     @property
     def verdict(self) -> str:
-        """Say `kept` or `missed`, and `aim reached` or `aim missed`, as far as there is a promise and an aim."""
+        """Say `kept` or `MISSED`, and `aim reached` or `aim missed`, with what was missed if not all was."""
         words = []
-        if self.promise is not None:
-            words.append("kept" if self.holds(self.promise) else "over the guide" if self.promise.guide else "MISSED")
-        if self.aim is not None:
-            words.append("aim reached" if self.holds(self.aim) else "aim missed")
+        for bounds, good, bad in ((self.promises, "kept", "MISSED"), (self.aims, "aim reached", "aim missed")):
+            missed = self.missed(bounds)
+            some = f" {_bounds(missed, self.unit)}" if len(bounds) > 1 else ""
+            if bounds:
+                words.append(bad + some if missed else good)
         return ", ".join(words) or "-"
 
     @property
     def broken(self) -> bool:
-        """Say whether a promise, not only a guide or an aim, is missed."""
-        return self.promise is not None and not self.promise.guide and not self.holds(self.promise)
+        """Say whether a promise, not only an aim, is missed."""
+        return bool(self.missed(self.promises))
 
 
 class Failed(Exception):  # noqa: N818 - a finding, like a failed test
@@ -87,12 +82,12 @@ def table(results: Sequence[Result], what: str = "CPU of") -> str:
 def _row(result: Result) -> tuple[str, ...]:
     peer = "-" if result.peer is None else f"{result.peer:.1f} {result.unit} {result.peer_is}"
     ratio = "-" if result.ratio is None else f"{result.ratio:.2f} {result.ratio_of}"
-    promise, aim = (_bound(bound, result.unit) for bound in (result.promise, result.aim))
-    return (result.name, f"{result.ours:.1f} {result.unit}", peer, ratio, promise, aim, result.verdict)
+    bounds = (_bounds(each, result.unit) or "-" for each in (result.promises, result.aims))
+    return (result.name, f"{result.ours:.1f} {result.unit}", peer, ratio, *bounds, result.verdict)
 
 
-def _bound(bound: Bound | None, unit: str) -> str:
-    if bound is None:
-        return "-"
-    figure = f"{bound.limit:g} {unit}" if bound.of == "ours" else f"{bound.limit:g}"
-    return f"{'guide ' if bound.guide else ''}{'>=' if bound.at_least else '<='} {figure}"
+def _bounds(bounds: Sequence[Bound], unit: str) -> str:
+    return " and ".join(
+        f"{'>=' if each.at_least else '<='} {each.limit:g}{f' {unit}' if each.of == 'ours' else ''}"
+        for each in bounds
+    )

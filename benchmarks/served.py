@@ -107,8 +107,8 @@ def run() -> list[Result]:
             peer_is="nginx",
             ratio=ratio,
             ratio_of="nginx/ours",
-            promise=Bound("ratio", 0.18, at_least=True),
-            aim=Bound("ratio", 0.3, at_least=True),
+            promises=(Bound("ratio", 0.18, at_least=True),),
+            aims=(Bound("ratio", 0.3, at_least=True),),
             notes=(
                 f"{ours_round.per_s:,.0f} requests a second beside {nginx_round.per_s:,.0f} "
                 f"(a core was {ours_round.busy:.0%} and {nginx_round.busy:.0%} busy); median of {ROUNDS} rounds",

@@ -47,7 +47,7 @@ def run() -> list[Result]:
             peer_is="azure.functions",
             ratio=ours_ms / theirs_ms,
             ratio_of="ours/azure",
-            promise=Bound("ours", 400),
+            promises=(Bound("ours", 400),),
             notes=(
                 f"azure.functions is imported by it; Python's own start, {statistics.median(python):.0f} ms, is not in it",
             ),

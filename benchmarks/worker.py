@@ -113,8 +113,8 @@ def _result(name: str, rounds: list[tuple[Calls, Calls]], way: str) -> Result:
         peer_is="trivial app",
         ratio=ours / trivial,
         ratio_of="ours/trivial",
-        promise=Bound("ratio", 2),
-        aim=Bound("ratio", 1.5),
+        promises=(Bound("ratio", 2),),
+        aims=(Bound("ratio", 1.5),),
         notes=tuple(notes),
         details={
             "rounds": [msgspec.to_builtins(pair[0]) for pair in rounds],

@@ -67,7 +67,6 @@ def from_headers(
     )
 
 
-@lru_cache(2_000)
 def from_parameter(text: str) -> Hints:
     """Read the parameter `hints`, as docs/enrichers.md describes it."""
     mobile, platform, platform_version, model, forms, brands = (text + ";;;;;").split(";")[:6]

@@ -7,7 +7,7 @@ from benchmarks.result import Bound, Result
 def result(ours):
     misses = [{"is": "tv", "said": "", "times": 3, "example": "Roku/9"}]
     return Result(
-        name="type", unit="%", ours=ours, promise=Bound("ours", 90, at_least=True), details={"misses": misses}
+        name="type", unit="%", ours=ours, promises=(Bound("ours", 90, at_least=True),), details={"misses": misses}
     )
 
 
