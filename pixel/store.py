@@ -52,6 +52,7 @@ class Store(Protocol):
         """Add to the end of a file, made if it is not there; return when it is safe.
 
         When it raises, the data may still be there, or come later, whole. Raises `Full` when the file is at its end.
+        No data, nothing done.
         """
         ...
 
@@ -91,12 +92,14 @@ def problem(text: str, container: str) -> str | None:
     if not text or is_folder(text):
         return None
     if _is_connection_string(text):
-        parts = {part.partition("=")[0].strip().lower() for part in text.split(";")}
+        parts = {
+            name.lower() for name, _, value in (part.strip().partition("=") for part in text.split(";")) if value
+        }
         if "usedevelopmentstorage" in parts:
             return "PIXEL_STORE: UseDevelopmentStorage is not known here; write Azurite's whole connection string."
         if not parts & {"accountname", "blobendpoint"} or not parts & {"accountkey", "sharedaccesssignature"}:
             return "PIXEL_STORE is no whole connection string: copy it from the storage account, under Access keys."
-        if not re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,62}", container):
+        if not (len(container) <= 63 and re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,}", container)):
             return "PIXEL_STORE_CONTAINER takes 3 to 63 small letters, digits and single hyphens."
         return None
     url = urlsplit(text)

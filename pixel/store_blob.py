@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pixel.store import Entry, Full, Missing, StoreError
+from pixel.store import Entry, Full, Missing, StoreError, Taken
 from pixel.store_service import BLOCK_BYTES, Client, Service, code_of
 
 if TYPE_CHECKING:
@@ -158,9 +158,13 @@ class BlobStore:
         while lease.is_held():
             await asyncio.sleep(LEASE_S / 5)
             asked_at = loop.time()
-            with contextlib.suppress(StoreError):  # held until its time is up, and until then we try
+            try:
                 await self._service.ask(lambda _: lease.client.renew())
                 lease.renewed_at = asked_at
+            except (Missing, Taken):  # somebody broke it
+                lease.renewed_at = -LEASE_S
+            except StoreError:  # held until its time is up, and until then we try
+                pass
 
 
 class _BlobLease:

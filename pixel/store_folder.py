@@ -19,6 +19,7 @@ from pixel.store import Entry, Missing, StoreError, Taken
 WITHIN_S: Final = 2.0
 """A verb that takes longer has failed."""
 
+_ANEW: Final = 100
 _Result = TypeVar("_Result")
 
 
@@ -30,7 +31,8 @@ class FolderStore:
 
     async def append(self, name: str, data: bytes) -> None:
         """Add to the end of a file. What a full disk took of it is cut off again."""
-        await self._within(name, lambda path: _append(path, data))
+        if data:
+            await self._within(name, lambda path: _append(path, data))
 
     async def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Return a file, or a part of it."""
@@ -56,7 +58,7 @@ class FolderStore:
 
     async def delete(self, name: str, size: int | None = None) -> bool:
         """Delete a file, if it has that size."""
-        return await self._within(name, lambda path: _delete(path, size))
+        return await self._within(name, lambda path: _delete(path, size, self._folder))
 
     @contextlib.asynccontextmanager
     async def lease(self, name: str) -> AsyncIterator["_Flock"]:
@@ -134,7 +136,7 @@ def _write(path: Path, data: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _delete(path: Path, size: int | None) -> bool:
+def _delete(path: Path, size: int | None, top: Path) -> bool:
     try:
         file = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -144,9 +146,14 @@ def _delete(path: Path, size: int | None) -> bool:
         if size is not None and os.fstat(file).st_size != size:
             return False
         path.unlink(missing_ok=True)
-        return True
     finally:
         os.close(file)
+    with contextlib.suppress(OSError):  # until one is not empty
+        for folder in path.parents:
+            if folder == top:
+                break
+            folder.rmdir()
+    return True
 
 
 def _lock(path: Path) -> int:
@@ -154,10 +161,13 @@ def _lock(path: Path) -> int:
 
 
 def _open_locked(path: Path, how: int) -> int:
-    """Open a file to append, made if need be, and lock it; anew when who held the lock has deleted it."""
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    """Open a file to append, made if need be, and lock it; anew when somebody has just deleted it or its folder."""
+    for _ in range(_ANEW):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        except FileNotFoundError:
+            continue
         try:
             fcntl.flock(file, how)
             if os.fstat(file).st_nlink:
@@ -166,6 +176,7 @@ def _open_locked(path: Path, how: int) -> int:
             os.close(file)
             raise
         os.close(file)
+    raise OSError(errno.EAGAIN, "no file stays there")
 
 
 def _write_whole(file: int, data: bytes) -> None:

@@ -105,9 +105,7 @@ class Service:
                         missing = make and code_of(fault) == "ContainerNotFound"
                         why = _sentence(fault)
                         if not missing and not _is_passing(fault):
-                            kind = Missing if code_of(fault) in ("BlobNotFound", "ContainerNotFound") else StoreError
-                            kind = Taken if code_of(fault) == "LeaseAlreadyPresent" else kind
-                            raise kind(f"The Blob store {why}.") from None
+                            raise _kind(fault)(f"The Blob store {why}.") from None
                     await asyncio.sleep(pause)
                     pause *= 2
         except TimeoutError:
@@ -149,6 +147,13 @@ def code_of(fault: "AzureError") -> str:
     return str(getattr(code, "value", code))
 
 
+def _kind(fault: "AzureError") -> type[StoreError]:
+    code = code_of(fault)
+    if code in ("BlobNotFound", "ContainerNotFound"):
+        return Missing
+    return Taken if code.startswith("Lease") else StoreError
+
+
 def _is_passing(fault: "AzureError") -> bool:
     from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
@@ -166,7 +171,7 @@ def _sentence(fault: "AzureError") -> str:
         return "has no such container: create it, or name another in PIXEL_STORE"
     if code == "BlobNotFound":
         return "has no such blob"
-    if code == "LeaseAlreadyPresent":
+    if code.startswith("Lease"):
         return "says that somebody else holds the lease"
     status = fault.status_code if isinstance(fault, HttpResponseError) else None
     told = ", ".join(str(each) for each in (status, code or type(fault).__name__) if each)

@@ -90,7 +90,8 @@ def test_names_are_sorted_and_begin_as_asked(where):
 
 def test_an_empty_store_has_no_names_and_no_files(where):
     async def use(store):
-        assert list(await store.names("spill/")) == []
+        await store.append("z", b"")
+        assert list(await store.names()) == list(await store.names("spill/")) == []
         assert await store.delete("z")
         with pytest.raises(Missing):
             await store.read("z")
@@ -127,26 +128,40 @@ def test_deleting_by_size_while_others_append_loses_nothing(where):
 
         async def write(first):
             for number in range(first, first + 20):
-                await store.append("z", b"%d\n" % number)
+                await store.append("a/b/z", b"%d\n" % number)
 
         async def take():
             while writing:
                 try:
-                    data = await store.read("z")
+                    data = await store.read("a/b/z")
                 except Missing:
                     await asyncio.sleep(0)
                     continue
-                if await store.delete("z", len(data)):
+                if await store.delete("a/b/z", len(data)):
                     taken.extend(data.split())
 
         taking = asyncio.create_task(take())
         await asyncio.gather(write(0), write(100))
         writing = False
         await taking
-        with_rest = taken + (await store.read("z")).split() if await store.names("z") else taken
+        with_rest = taken + (await store.read("a/b/z")).split() if await store.names("a/b/z") else taken
         return sorted(map(int, with_rest))
 
     assert run(where, use) == [*range(20), *range(100, 120)]
+
+
+def test_a_folder_keeps_no_empty_folders(tmp_path):
+    async def use(store):
+        for name in ("spill/a/1", "spill/a/2", "spill/b/1"):
+            await store.append(name, b"x")
+        await store.delete("spill/a/1")
+        await store.delete("spill/b/1")
+        left = [path.name for path in (tmp_path / "spill").iterdir()]
+        await store.delete("spill/a/2")
+        return left
+
+    assert with_store(str(tmp_path), use) == ["a"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_one_holds_a_lease_and_it_leaves_nothing_behind(where):
@@ -221,6 +236,8 @@ def test_of_two_processes_one_holds_the_lease(where):
         ("UseDevelopmentStorage=true", "pixel", "Azurite"),
         ("AccountName=a;AccountKey=SECRET", "UPPER", "PIXEL_STORE_CONTAINER"),
         ("AccountName=a;AccountKey=SECRET", "", "PIXEL_STORE_CONTAINER"),
+        ("AccountName=a;AccountKey=SECRET", "a--b", "PIXEL_STORE_CONTAINER"),
+        ("AccountName=a;AccountKey=SECRET", "a" * 64, "PIXEL_STORE_CONTAINER"),
         ("AccountName=a", "pixel", "whole connection string"),
         ("AccountKey=SECRET;", "pixel", "whole connection string"),
     ],

@@ -183,7 +183,7 @@ async def main():
     os.chmod(sys.argv[1], 0o555)
     if os.geteuid() == 0:
         os.setuid(65534)  # root may write anywhere
-    for verb in (store.append("z", b""), store.write("z", b"")):
+    for verb in (store.append("z", b"a"), store.write("z", b"a")):
         try:
             await verb
         except StoreError as fault:
