@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEASE_S: Final = 30
 """How long a lease outlives its holder; Blob takes 15 to 60."""
+RENEW_S: Final = 6.0
+"""How often a lease is renewed while it is held."""
 
 _REMEMBERED: Final = 64  # append blobs whose end is known: those of this minute, mostly
 
@@ -156,7 +158,7 @@ class BlobStore:
     async def _renew(self, lease: "_BlobLease") -> None:
         loop = asyncio.get_running_loop()
         while lease.is_held():
-            await asyncio.sleep(LEASE_S / 5)
+            await asyncio.sleep(RENEW_S)
             asked_at = loop.time()
             try:
                 await self._service.ask(lambda _: lease.client.renew())

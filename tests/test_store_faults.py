@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from azure.storage.blob.aio import BlobClient, BlobLeaseClient
 
-from pixel import store_service
+from pixel import store_blob, store_service
 from pixel.store import StoreError, open_store
 from tests.blob_server import KEY, blob_server
 from tests.front_door import ROOT, clean_environment
@@ -74,6 +75,26 @@ def test_a_lease_whose_answer_is_lost_is_held_all_the_same(azurite):
             store.lease("replay") as lease,
         ):
             return lease.is_held() and bool(lost)
+
+    assert asyncio.run(run())
+
+
+def test_a_lease_that_somebody_broke_is_no_longer_held(azurite, monkeypatch):
+    monkeypatch.setattr(store_blob, "RENEW_S", 0.05)
+
+    async def run():
+        text, container = azurite.connection_string(), a_container()
+        async with opened(text, container) as store:
+            async with store.lease("replay") as lease:
+                await asyncio.sleep(0.2)
+                assert lease.is_held()
+                async with BlobClient.from_connection_string(text, container, ".replay.lease") as blob:
+                    await BlobLeaseClient(blob).break_lease(0)
+                async with asyncio.timeout(5):
+                    while lease.is_held():  # noqa: ASYNC110 - nobody is told; who holds it asks
+                        await asyncio.sleep(0.02)
+            async with store.lease("replay") as lease:
+                return lease.is_held()
 
     assert asyncio.run(run())
 
