@@ -202,17 +202,20 @@ async def _begin(blob: "BlobClient") -> int:
 
 
 async def _acquire(container: "ContainerClient", name: str, ours: str) -> "BlobLeaseClient":
-    from azure.core.exceptions import HttpResponseError, ResourceExistsError
+    from azure.core.exceptions import HttpResponseError
     from azure.storage.blob.aio import BlobLeaseClient
 
     blob = container.get_blob_client(name)
-    try:
-        await blob.upload_blob(b"", overwrite=False)
-    except ResourceExistsError:
-        pass
-    except HttpResponseError as fault:
-        if code_of(fault) != "LeaseIdMissing":  # it is there, and leased
-            raise
     lease = BlobLeaseClient(blob, ours)
-    await lease.acquire(LEASE_S)
-    return lease
+    while True:
+        try:
+            await lease.acquire(LEASE_S)
+            return lease
+        except HttpResponseError as fault:
+            if code_of(fault) != "BlobNotFound":
+                raise
+        try:
+            await blob.upload_blob(b"", overwrite=False)
+        except HttpResponseError as fault:
+            if code_of(fault) not in ("BlobAlreadyExists", "LeaseIdMissing"):  # somebody was quicker
+                raise

@@ -4,7 +4,6 @@ This and `store_blob.py` are the only code that knows Blob. Its client is import
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -135,10 +134,16 @@ class Service:
 
 
 async def _make(container: "ContainerClient") -> None:
-    from azure.core.exceptions import ResourceExistsError
+    from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
-    with contextlib.suppress(ResourceExistsError):
+    try:
         await container.create_container()
+    except ResourceExistsError:  # another process was quicker
+        pass
+    except HttpResponseError as fault:
+        if fault.status_code in _PASSING:
+            raise
+        raise StoreError("The Blob store has no such container, and we may not make it: create it.") from None
 
 
 def code_of(fault: "AzureError") -> str:

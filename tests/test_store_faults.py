@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient
 
 from pixel import store_blob, store_service
 from pixel.store import StoreError, open_store
-from tests.blob_server import KEY, blob_server
+from tests.blob_server import ACCOUNT, KEY, blob_server
 from tests.front_door import ROOT, clean_environment
 from tests.stores import a_container, opened, with_store
 
@@ -178,6 +180,24 @@ def test_a_missing_container_is_made_by_who_writes_and_not_by_who_reads(azurite)
         return await store.read("z")
 
     assert with_store(azurite.connection_string(), use, a_container()) == b"a\n"
+
+
+def test_a_signature_opens_a_container_that_it_may_not_make(azurite):
+    signature = generate_account_sas(
+        ACCOUNT,
+        KEY,
+        ResourceTypes(object=True),
+        AccountSasPermissions(read=True, write=True, add=True, create=True, delete=True),
+        datetime.now(UTC) + timedelta(hours=1),
+    )
+    text = f"BlobEndpoint=http://127.0.0.1:{azurite.port}/{ACCOUNT};SharedAccessSignature={signature}"
+    container = a_container()
+    with pytest.raises(StoreError, match="we may not make it: create it") as refused:
+        with_store(text, lambda store: store.append("z", b"a\n"), container)
+    assert signature not in str(refused.value)
+    with_store(azurite.connection_string(), lambda store: store.append("z", b"a\n"), container)
+    with_store(text, lambda store: store.append("z", b"b\n"), container)
+    assert with_store(text, lambda store: store.read("z"), container) == b"a\nb\n"
 
 
 def test_a_blob_that_takes_no_append_is_told(azurite):

@@ -32,7 +32,7 @@ SETTLED_S: Final = 60.0
 """How long after its minute a file may still grow: an append begun in the minute ends well within this."""
 
 _READ_BYTES: Final = 4 << 20
-_NAME: Final = re.compile(r"spill/(\d{4}-\d\d-\d\d/\d\d)/.+-([0-5]\d)\.([a-z_]+)(?:\.\d+)?\.ndjson")
+_NAME: Final = re.compile(r"spill/(\d{4}-\d\d-\d\d/\d\d)/.+-([0-5]\d)\.([a-z0-9_]+)(?:\.\d+)?\.ndjson")
 
 
 class Spilled(msgspec.Struct):
@@ -69,11 +69,12 @@ class Spill:
     async def spill(self, bodies: Sequence[bytes], reason: str) -> None:
         """Return when all `bodies` (each one event, without a newline) are safe; raises `StoreError`.
 
-        `reason` says in one word of small letters and `_` why they are here, such as `throttled`. When it raises, some
-        or all may be in the store nevertheless. Takes as long as an append or, behind one under way, two.
+        `reason` says in a word why they are here, such as `throttled`. When it raises, some or all may be in the store
+        nevertheless. Takes as long as an append or, behind one under way, two.
         """
         if not bodies:
             return
+        reason = re.sub("[^a-z0-9_]", "_", reason.lower())
         lines = b"\n".join(bodies) + b"\n"
         if self.waiting_bytes + len(lines) > MAX_WAITING_BYTES:
             raise StoreError(f"The store is too slow: {self.waiting_bytes} bytes of events wait for it already.")

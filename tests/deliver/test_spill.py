@@ -92,6 +92,19 @@ def test_files_come_oldest_first_whoever_wrote_them(where):
     assert ids(with_store(where[0], use, where[1])) == ["2", "3", "0", "1", "4"]
 
 
+def test_whatever_the_reason_and_the_instance_are_called_the_file_is_found(tmp_path):
+    async def use(store):
+        for number, (instance, reason) in enumerate(
+            [("../x", "server-busy"), ("ä.ndjson", "Detached: Link"), ("1-05.x", "a.b/7")]
+        ):
+            await Spill(store, instance).spill([body(number)], reason)
+        return [file.reason for file in await spilled_files(store)], ids(await lines_of(store))
+
+    reasons, found = with_store(str(tmp_path), use)
+    assert set(reasons) == {"server_busy", "detached__link", "a_b_7"}
+    assert set(found) == {"0", "1", "2"}
+
+
 def test_who_comes_during_an_append_shares_the_next():
     async def run():
         store = MemoryStore()
