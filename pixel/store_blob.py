@@ -34,7 +34,8 @@ class BlobStore:
     async def append(self, name: str, data: bytes) -> None:
         """Add to an append blob, in blocks of whole lines.
 
-        A block says at which byte it must land. So when an answer is lost and it is sent again, it is stored once.
+        A block says at which byte it must land. So when an answer is lost and it is sent again, it is stored once. What two
+        writers append to one blob must differ, or the second may take the first's for its own.
         """
         for block in _blocks(data):
             await self._service.ask(partial(self._append, name, block), hit=True, make=True)

@@ -54,7 +54,7 @@ class FolderStore:
         def names(_: Path) -> list[Entry]:
             return sorted(self._walk(prefix), key=lambda entry: entry.name)
 
-        return await self._within("", names)
+        return await self._within(prefix, names)
 
     async def delete(self, name: str, size: int | None = None) -> bool:
         """Delete a file, if it has that size."""

@@ -21,7 +21,7 @@ TRY_S: Final = 0.8
 WITHIN_S: Final = 2.0
 """An append that takes longer has failed: a hit waits for it."""
 FIRST_WITHIN_S: Final = 10.0
-"""The same, until the store has answered once: import, token, TLS and perhaps a container to make."""
+"""The same, until the store has answered once, and only to wait: for import, token, TLS, perhaps a new container."""
 PATIENT_S: Final = 30.0
 """For what no hit waits for: a read, a list, a delete."""
 
@@ -84,6 +84,7 @@ class Service:
         """Try until it is done, refused, or time is up; `make` the container if it is missing."""
         within = PATIENT_S if not hit else WITHIN_S if self._answered else FIRST_WITHIN_S
         one = TRY_S if hit and self._answered else within
+        until = asyncio.get_running_loop().time() + (WITHIN_S if hit else PATIENT_S)
         why, missing, pause = f"did not answer within {within:g} s", False, 0.05
         try:
             async with asyncio.timeout(within):
@@ -103,7 +104,9 @@ class Service:
                     except AzureError as fault:
                         missing = make and code_of(fault) == "ContainerNotFound"
                         why = _sentence(fault)
-                        if not missing and not _is_passing(fault):
+                        # More than that is for silence only: who refuses to be reached will do so in 10 s as well.
+                        is_late = asyncio.get_running_loop().time() > until
+                        if is_late or not (missing or _is_passing(fault)):
                             raise _kind(fault)(f"The Blob store {why}.") from None
                     await asyncio.sleep(pause)
                     pause *= 2

@@ -275,6 +275,8 @@ def test_a_name_stays_within_a_folder(tmp_path):
     for name in ("/etc/passwd", "../x", "a/../../x"):
         with pytest.raises(StoreError, match="stays within"):
             with_store(str(tmp_path), lambda store, name=name: store.read(name))
+        with pytest.raises(StoreError, match="stays within"):
+            with_store(str(tmp_path), lambda store, name=name: store.names(name))
 
 
 def test_nothing_of_azure_is_imported_until_the_store_is_asked():

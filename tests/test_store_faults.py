@@ -118,6 +118,14 @@ def test_a_service_that_is_killed_and_comes_back_is_used_again(monkeypatch):
         assert asyncio.run(run(server)) == b"after\n"
 
 
+def test_a_service_that_was_never_there_is_told_within_the_budget_of_a_hit(monkeypatch):
+    monkeypatch.setattr(store_service, "WITHIN_S", 0.1)
+    monkeypatch.setattr(store_service, "FIRST_WITHIN_S", 1e6)
+    text = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint=http://127.0.0.1:9/{ACCOUNT}"
+    with pytest.raises(StoreError, match="cannot be reached"):
+        with_store(text, lambda store: store.append("z", b"a\n"))
+
+
 def test_a_service_that_hangs_costs_no_more_than_the_budget_and_stores_nothing_twice(azurite, monkeypatch):
     monkeypatch.setattr(store_service, "TRY_S", 0.1)
     monkeypatch.setattr(store_service, "WITHIN_S", 0.5)
