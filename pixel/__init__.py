@@ -17,7 +17,9 @@ pixel/
   event.py        the one record that every part reads or writes, and its schema
   outcome.py      accepted, rejected:<reason>, failed:<reason>
   ledger.py       counts them
-  deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro
+  deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro, spill.py the way out
+                  when no hub takes it
+  store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
   capture.py      Event Hubs Capture's files, read and written
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from pixel import store
 from pixel.collect import client_ip, consent
 
 
@@ -20,6 +21,15 @@ class Setting(NamedTuple):
 SETTINGS: Final = {
     "PIXEL_CAPTURE_DIR": Setting(
         "", "Folder that events are captured to, on a machine of your own. `make run` uses `data/capture`."
+    ),
+    "PIXEL_STORE": Setting(
+        "",
+        "Where spilled events, the ledger and reports are kept: a folder, the https URL of a Blob container that the "
+        "pixel's identity may open, or a storage connection string.",
+    ),
+    "PIXEL_STORE_CONTAINER": Setting("pixel", "The container, when `PIXEL_STORE` is a connection string."),
+    "PIXEL_STORE_CLIENT_ID": Setting(
+        "", "Client id of the user-assigned managed identity that opens a container's URL; empty for any other."
     ),
     "PIXEL_PATH": Setting(
         "",
@@ -63,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True):
     """The settings, checked. `problems` are sentences, one for each setting that was not usable."""
 
     capture_dir: str
+    store: str
+    store_container: str
+    store_client_id: str
     path: str
     client_ip: str
     front_door_id: str
@@ -125,8 +138,18 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "PIXEL_CAPTURE_DIR is a folder of one instance on Azure and vanishes with it, so nothing is stored there."
         )
         capture_dir = ""
+    where = text["PIXEL_STORE"]
+    unusable = store.problem(where, text["PIXEL_STORE_CONTAINER"])
+    if on_azure and store.is_folder(where):
+        unusable = "PIXEL_STORE is a folder of one instance on Azure and vanishes with it: name a Blob container."
+    if unusable:
+        problems.append(f"{unusable} Until then there is no store.")
+        where = ""
     return Settings(
         capture_dir=capture_dir,
+        store=where,
+        store_container=text["PIXEL_STORE_CONTAINER"],
+        store_client_id=text["PIXEL_STORE_CLIENT_ID"],
         path=_path(text["PIXEL_PATH"], problems),
         client_ip=preset,
         front_door_id=text["PIXEL_FRONT_DOOR_ID"],

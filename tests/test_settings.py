@@ -22,6 +22,10 @@ def test_an_empty_value_is_as_if_unset():
 @pytest.mark.parametrize(
     ("name", "text", "field", "value"),
     [
+        ("PIXEL_STORE", "data/store", "store", "data/store"),
+        ("PIXEL_STORE", "https://a.blob.core.windows.net/b", "store", "https://a.blob.core.windows.net/b"),
+        ("PIXEL_STORE_CONTAINER", "events", "store_container", "events"),
+        ("PIXEL_STORE_CLIENT_ID", "4e1c-a", "store_client_id", "4e1c-a"),
         ("PIXEL_PATH", "img/spacer.gif", "path", "/img/spacer.gif"),
         ("PIXEL_PATH", "/a/b/", "path", "/a/b"),
         ("PIXEL_CLIENT_IP", "3", "client_ip", "3"),
@@ -58,6 +62,12 @@ def test_a_setting_is_read(name, text, field, value):
         ({"PIXEL_PRIVACY_SIGNAL": "ignore"}, "anonymise, record, reject"),
         ({"PIXEL_ALIASES": "userid"}, "PIXEL_ALIASES"),
         ({"PIXEL_ORIGINS": "a b"}, "PIXEL_ORIGINS"),
+        (
+            {"PIXEL_STORE": "DefaultEndpointsProtocol=https;AccountName=a"},
+            "PIXEL_STORE is no whole connection string",
+        ),
+        ({"PIXEL_STORE": "https://a.blob.core.windows.net/b?sig=c2VjcmV0"}, "signature"),
+        ({"PIXEL_STORE": "/home/store", "WEBSITE_INSTANCE_ID": "abc"}, "PIXEL_STORE"),
         ({"PIXEL_PTAH": "/x"}, "Did you mean PIXEL_PATH?"),
         ({"PIXEL_CAPTURE_DIR": "/home/data", "WEBSITE_INSTANCE_ID": "abc"}, "PIXEL_CAPTURE_DIR"),
     ],

@@ -16,6 +16,7 @@ from pixel.collect.track import Collector
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
 from pixel.enricher import Enricher
 from pixel.log import log_fault
+from pixel.store import without_secret
 
 _log = logging.getLogger("pixel.status")
 
@@ -52,6 +53,9 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
         "problems": problems,
         "settings": {
             "PIXEL_CAPTURE_DIR": settings.capture_dir,
+            "PIXEL_STORE": without_secret(settings.store),
+            "PIXEL_STORE_CONTAINER": settings.store_container,
+            "PIXEL_STORE_CLIENT_ID": settings.store_client_id,
             "PIXEL_PATH": settings.path,
             "PIXEL_CLIENT_IP": settings.client_ip,
             "PIXEL_FRONT_DOOR_ID": _is_set(settings.front_door_id),

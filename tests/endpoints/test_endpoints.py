@@ -121,6 +121,19 @@ def test_status_may_need_a_key(target, headers, status):
     assert b"s3cret" not in answer.body
 
 
+def test_status_says_where_the_store_is_and_never_its_key():
+    for text, shown in (
+        ("data/store", "data/store"),
+        ("https://a.blob.core.windows.net/pixel", "https://a.blob.core.windows.net/pixel"),
+        ("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0", "(set)"),
+        ("AccountName;AccountKey=c2VjcmV0", ""),
+        ("https://a.blob.core.windows.net/pixel?sig=c2VjcmV0", ""),
+    ):
+        answer = knock(app(PIXEL_STORE=text), "/status")
+        assert json.loads(answer.body)["settings"]["PIXEL_STORE"] == shown
+        assert b"c2VjcmV0" not in answer.body
+
+
 def test_an_enricher_that_cannot_tell_how_it_is_costs_no_page(tmp_path, monkeypatch):
     tmp_path.joinpath("ill.py").write_text(
         "def status():\n    raise OSError('secret')\ndef enrich(event):\n    pass\n"
