@@ -55,15 +55,17 @@ CASES = {
     "dropped at once": Case({"on": "connect", "action": "drop"} | ALWAYS, "ConnectError"),
     "silent from the first byte": Case({"on": "connect", "action": "stall"} | ALWAYS, SILENT),
     "dropped at the open": Case({"on": "open", "action": "drop"} | ALWAYS, "ConnectError"),
+    "hub missing": Case({}, "ConnectionLostError", "could not be found"),
+    "key not ours": Case({}, "AuthenticationError", "InvalidSignature"),
     "away": Case({}, "ConnectError", "Connect call failed"),
     "frozen": Case({}, SILENT),
 }
 
 
-async def attempt(peer, hub, patience_s):
+async def attempt(connection_string, hub, patience_s):
     """What a client makes of one send: `sent`, its error, or SILENT."""
     client = azure_aio.EventHubProducerClient.from_connection_string(
-        peer.connection_string, eventhub_name=hub, retry_total=0, retry_backoff_factor=0.01
+        connection_string, eventhub_name=hub, retry_total=0, retry_backoff_factor=0.01
     )
     try:
         await asyncio.wait_for(client.send_batch([EventData(b"x")], timeout=0.3), patience_s)
@@ -87,7 +89,9 @@ def outcome(name, shared, hub):
             peer.go_away()
         elif name == "frozen":
             peer.freeze()
-        error, says = asyncio.run(attempt(peer, hub, 2 if case.error == SILENT else 30))
+        opened = peer.connection_string.replace("no-secret", "a guess" if name == "key not ours" else "no-secret")
+        asked = "nowhere" if name == "hub missing" else hub
+        error, says = asyncio.run(attempt(opened, asked, 2 if case.error == SILENT else 30))
         peer.thaw()
         return error, says, len(peer.events(hub))
 
@@ -114,29 +118,36 @@ def peer():
         yield peer
 
 
-def test_a_connection_lost_after_the_event_was_stored_makes_a_duplicate_when_sent_again(peer):
+@pytest.fixture(scope="module")
+def client(peer):
     client = EventHubProducerClient.from_connection_string(
         peer.connection_string, eventhub_name="pixel", retry_backoff_factor=0.01, socket_timeout=0.05
     )
     with client:
-        client.send_event(EventData(b"first"))
-        peer.fault(on="send", action="drop", when="after")
-        client.send_event(EventData(b"twice"))
-    peer.heal()
+        yield client
+
+
+def test_a_connection_lost_after_the_event_was_stored_makes_a_duplicate_when_sent_again(peer, client):
+    client.send_event(EventData(b"first"))
+    peer.fault(on="send", action="drop", when="after")
+    client.send_event(EventData(b"twice"))
     assert [event.body for event in peer.events("pixel")] == [b"first", b"twice", b"twice"]
 
 
-def test_idle_links_are_ended_and_the_client_comes_again(peer):
-    client = EventHubProducerClient.from_connection_string(
-        peer.connection_string, eventhub_name="pixel", retry_backoff_factor=0.01, socket_timeout=0.05
-    )
-    with client:
-        client.send_event(EventData(b"before"))
-        attaches = peer.stats().attaches
-        peer.detach_all()
-        client.send_event(EventData(b"after"))
+def test_idle_links_are_ended_and_the_client_comes_again(peer, client):
+    client.send_event(EventData(b"before"))
+    attaches = peer.stats().attaches
+    peer.detach_all()
+    client.send_event(EventData(b"after"))
     assert peer.stats().attaches == attaches + 1
     assert [event.body for event in peer.events("pixel")][-2:] == [b"before", b"after"]
+
+
+def test_rules_are_removed(peer, client):
+    peer.fault(on="send", action="reject", count=None)
+    peer.heal()
+    client.send_event(EventData(b"well"))
+    assert peer.events("pixel")[-1].body == b"well"
 
 
 def struck(faults, times=1):
