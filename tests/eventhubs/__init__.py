@@ -5,8 +5,8 @@
 Not the service: one process, one consumer group's worth of reading, all in memory. What it does answer, it answers so
 that the real azure-eventhub clients, sync and async, cannot tell. In the order a hit's bytes walk through it:
 
-    __main__.py     the command line
-    server.py       the two ports: AMQP, which can go away and come back, and control
+    command.py      the command line: all put together
+    server.py       the AMQP port, which can go away and come back
     connection.py   bytes -> frames; SASL, open, close, heartbeats
     session.py      frames -> links: credit, windows, deliveries put together
     attach.py       an address -> what is behind it, for whom it is allowed

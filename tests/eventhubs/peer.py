@@ -25,6 +25,7 @@ from tests.eventhubs.control import PAGE, Held, Report, StoredEvent
 
 ROOT = Path(__file__).parents[2]
 _ANSWERS_WITHIN_S = 30
+_STOPS_WITHIN_S = 30
 
 
 class EventHubsPeer:
@@ -55,7 +56,13 @@ class EventHubsPeer:
     def __exit__(self, *_: object) -> None:
         """Stop it; what it captured is written."""
         self.thaw()
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=_STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        if self._process.returncode:
+            raise RuntimeError("the Event Hubs peer failed; what it wrote to standard error says why")
 
     @property
     def port(self) -> int:

@@ -1,4 +1,4 @@
-"""The AMQP port, which may go away and come back; and all that runs beside it."""
+"""The AMQP port, which may go away and come back."""
 
 import asyncio
 import ssl

@@ -98,7 +98,7 @@ class Incoming(Link):
         self._settle(delivery, rejected(condition, description))
 
     def _settle(self, delivery: Delivery, state: Described) -> None:
-        if not delivery.settled:
+        if not delivery.settled and not self.closed:
             self.session.write(Disposition(True, Uint(delivery.id), Uint(delivery.id), True, state))
 
 

@@ -103,7 +103,7 @@ def test_the_command_line_says_where_it_is_and_ends_when_told():
 def test_what_a_place_for_capture_files_raises_ends_the_peer_with_it(tmp_path):
     program = (
         "import sys\n"
-        "from tests.eventhubs.__main__ import main\n"
+        "from tests.eventhubs.command import main\n"
         "def put(name, raw): raise ConnectionError('the container is gone')\n"
         "main(['--port=0', '--control-port=0', '--capture-bytes=1', '--hub=pixel:1'], put)\n"
     )
