@@ -2,7 +2,7 @@
 
     python -m tests.eventhubs --hub pixel:4 --capture data/capture
 
-Not the service: one process, one consumer group's worth of reading, all in memory. What it does answer, it answers so
+Not the service: one process, all in memory, and less of everything. But what it answers, it answers so
 that the real azure-eventhub clients, sync and async, cannot tell. In the order a hit's bytes walk through it:
 
     command.py      the command line: all put together

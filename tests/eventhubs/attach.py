@@ -8,19 +8,18 @@ HUB/ConsumerGroups/GROUP/Partitions/N           a client receives; every group s
 from urllib.parse import urlsplit
 
 from tests.eventhubs.broker import Hub, Partition
-from tests.eventhubs.performatives import Attach
+from tests.eventhubs.performatives import Attach, address
 from tests.eventhubs.publisher import Publisher
 from tests.eventhubs.requests import NODES, Replies, Requests
 from tests.eventhubs.session import Link, Refusal, Session
 from tests.eventhubs.subscriber import Subscriber
-from tests.eventhubs.values import Described
 
 
 def bind(session: Session, attach: Attach) -> Link | Refusal | None:
     """Return the link that is asked for, or why it may not be; None when a fault leaves the client without an answer."""
     connection = session.connection
     client_receives = attach.role
-    path = _path(attach.source if client_receives else attach.target)
+    path = _path(address(attach.source if client_receives else attach.target) or "")
     if path in NODES:
         return Replies(session, attach, path) if client_receives else Requests(session, attach, path)
 
@@ -46,9 +45,8 @@ def bind(session: Session, attach: Attach) -> Link | Refusal | None:
     return Subscriber(session, attach, partition) if partition is not None else _not_found(path)
 
 
-def _path(terminus: Described | None) -> str:
-    address = (terminus.value[0] if terminus is not None and terminus.value else None) or ""
-    return (urlsplit(address).path if "://" in address else address).strip("/")
+def _path(url: str) -> str:
+    return (urlsplit(url).path if "://" in url else url).strip("/")
 
 
 def _partition(hub: Hub, steps: list[str]) -> Partition | Refusal | None:

@@ -5,7 +5,6 @@ Its first two lines say where it is: EVENT_HUB=<connection string> and EVENT_HUB
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import ssl
@@ -19,23 +18,21 @@ from tests.eventhubs.control import Control
 from tests.eventhubs.server import Server
 
 HOST = "127.0.0.1"
-KEY = ("local", "no-secret")
+KEY_NAME, KEY = "local", "no-secret"
+"""Sign the tokens of clients; everybody may know them, since nobody but this machine can connect."""
 
 
 def main(arguments: Sequence[str] | None = None, put: Put | None = None) -> None:
     """Run until told to stop. `put` takes capture files too, beside the folder: into a Blob container, say."""
-    asked = _arguments(arguments)
-    logging.basicConfig(format="eventhubs: %(message)s")
-    asyncio.run(run(asked, put))
+    asyncio.run(_run(_arguments(arguments), put))
 
 
-async def run(asked: argparse.Namespace, put: Put | None = None) -> None:
+async def _run(asked: argparse.Namespace, put: Put | None) -> None:
     """Serve both ports, and capture, until SIGINT, SIGTERM or the end of standard input."""
     told_to_stop = _listen_for_the_end(asked.while_stdin_is_open)
-    name, key = asked.key
     broker = Broker(
         dict(asked.hub or [("pixel", 4)]),
-        {name: key},
+        {KEY_NAME: KEY},
         retain=asked.retain,
         max_message=asked.max_message,
         seed=asked.seed,
@@ -44,11 +41,14 @@ async def run(asked: argparse.Namespace, put: Put | None = None) -> None:
     puts += [put] if put else []
     capture = Capture(broker.hubs.values(), puts, asked.capture_seconds, asked.capture_bytes) if puts else None
     server = Server(broker, HOST, asked.port, _tls(asked.tls_cert, asked.tls_key) if asked.tls_cert else None)
-    await server.open()
-    control = await asyncio.start_server(Control(broker, server, capture).serve, HOST, asked.control_port)
+    try:
+        await server.open()
+        control = await asyncio.start_server(Control(broker, server, capture).serve, HOST, asked.control_port)
+    except OSError as taken:
+        sys.exit(f"{taken.strerror or taken}: choose another with --port or --control-port (0: a free one)")
 
     host = "localhost" if asked.tls_cert else HOST
-    parts = [f"Endpoint=sb://{host}:{server.port}", f"SharedAccessKeyName={name}", f"SharedAccessKey={key}"]
+    parts = [f"Endpoint=sb://{host}:{server.port}", f"SharedAccessKeyName={KEY_NAME}", f"SharedAccessKey={KEY}"]
     parts += [] if asked.tls_cert else ["UseDevelopmentEmulator=true"]  # which has no TLS
     print("EVENT_HUB=" + ";".join(parts))
     print(f"EVENT_HUB_CONTROL=http://{HOST}:{control.sockets[0].getsockname()[1]}", flush=True)
@@ -90,7 +90,6 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--port", type=int, default=5672, help="of AMQP; 0: a free one")
     add("--control-port", type=int, default=5673, help="of HTTP; 0: a free one")
     add("--hub", action="append", type=_hub, metavar="NAME:PARTITIONS", help="default: pixel:4; may be repeated")
-    add("--key", type=_key, default=KEY, metavar="NAME=KEY", help="that signs tokens")
     add("--retain", type=int, default=RETAIN, help="events a partition keeps, at least")
     add("--max-message", type=int, default=MAX_MESSAGE, metavar="BYTES", help="a client may send at once")
     add("--seed", type=int, default=0, help="of the chance in faults")
@@ -106,8 +105,3 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _hub(text: str) -> tuple[str, int]:
     name, _, partitions = text.partition(":")
     return name, int(partitions or 4)
-
-
-def _key(text: str) -> tuple[str, str]:
-    name, _, key = text.partition("=")
-    return name, key

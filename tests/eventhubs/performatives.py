@@ -201,3 +201,8 @@ def source(address: str | None) -> Described:
 def target(address: str | None) -> Described:
     """Return where a link's messages go."""
     return Described(Ulong(0x29), [address] + [None] * 6)
+
+
+def address(terminus: Described | None) -> str | None:
+    """Return the address of a source or target, if it has one."""
+    return terminus.value[0] if terminus is not None and terminus.value else None

@@ -16,6 +16,7 @@ from tests.eventhubs.performatives import (
     Flow,
     Performative,
     Transfer,
+    address,
     error,
     rejected,
     source,
@@ -143,7 +144,7 @@ class Session:
         self.next_outgoing = 1
         self._channel = channel
         self._bind = bind
-        self._next_incoming = begin.next_outgoing_id
+        self._next_incoming = int(begin.next_outgoing_id)
         self._window = _WINDOW
         self.write(Begin(Ushort(channel), Uint(self.next_outgoing), Uint(_WINDOW), Uint(_ANY), Uint(255)))
 
@@ -158,7 +159,8 @@ class Session:
             return
         refused = isinstance(link, Refusal)
         client_receives = attach.role
-        addresses = source(_address(attach.source)), target(_address(attach.target))
+        # Only addresses travel back: the filters of a source may be of any type.
+        addresses = source(address(attach.source)), target(address(attach.target))
         self.write(
             Attach(
                 attach.name,
@@ -195,8 +197,7 @@ class Session:
     def transfer(self, transfer: Transfer, payload: bytes) -> None:
         """Hand a transfer to its link, and see to it that the client may send on."""
         self._window -= 1
-        if transfer.delivery_id is not None:
-            self._next_incoming = Uint(transfer.delivery_id + 1)
+        self._next_incoming += 1
         link = self.links.get(transfer.handle)
         if not isinstance(link, Incoming) or link.closed:
             return
@@ -227,8 +228,3 @@ class Session:
                 Uint(_CREDIT),
             )
         )
-
-
-def _address(terminus: Described | None) -> str | None:
-    """Return a terminus's address alone: its filters need not travel back."""
-    return terminus.value[0] if terminus is not None and terminus.value else None

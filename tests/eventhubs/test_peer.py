@@ -89,7 +89,7 @@ def test_bytes_that_are_no_amqp_end_their_connection_and_no_other(peer, sent):
 
 
 def test_the_command_line_says_where_it_is_and_ends_when_told():
-    arguments = ["--port=0", "--control-port=0", "--hub=web:2", "--key=sender=secret word"]
+    arguments = ["--port=0", "--control-port=0", "--hub=web:2"]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.eventhubs", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -98,6 +98,16 @@ def test_the_command_line_says_where_it_is_and_ends_when_told():
     process.send_signal(signal.SIGTERM)
     process.communicate()
     assert process.returncode == 0
+
+
+def test_a_port_that_is_taken_is_told(peer):
+    arguments = [f"--port={peer.port}", "--control-port=0"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.eventhubs", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "choose another with --port" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_what_a_place_for_capture_files_raises_ends_the_peer_with_it(tmp_path):
