@@ -1,0 +1,5 @@
+"""`python -m tests.eventhubs`."""
+
+from tests.eventhubs.command import main
+
+main()
