@@ -1,6 +1,7 @@
 """The composition root: settings, enrichers, sink and ledger become a table of endpoints and a table of timers."""
 
 import asyncio
+import importlib
 import logging
 import secrets
 import socket
@@ -14,12 +15,16 @@ import enrichers as enricher_package
 from pixel.collect.client_ip import client_ip
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
+from pixel.deliver.connections import Connection
+from pixel.deliver.hub_sink import EventHubSink
 from pixel.deliver.sink import NoSink, Sink
+from pixel.deliver.spill import Spill
 from pixel.endpoints import event_schema, health, home, pix, status, whoami
 from pixel.endpoints.endpoint import Endpoint
 from pixel.ledger import Ledger
 from pixel.log import log_fault
 from pixel.settings import Settings, read_settings
+from pixel.store import open_store
 
 RELOAD_S = 60.0
 
@@ -57,13 +62,14 @@ def build(
     settings = read_settings(environ)
     enrichers = load(package, settings.enrichers, environ)
     address = client_ip(settings.client_ip, settings.front_door_id)
+    instance = _instance(environ, settings.on_azure)
     collector = Collector(
         settings=settings,
         client_ip=address,
         enrichers=enrichers.running,
         anonymous={each.name: each.anonymous for each in enrichers.running},
-        sink=sink or _sink(settings),
-        ledger=Ledger(_instance(environ, settings.on_azure), secrets.token_hex(8)),
+        sink=sink or _sink(settings, instance),
+        ledger=Ledger(instance, secrets.token_hex(8)),
         watch=watch,
     )
     endpoints = (
@@ -94,7 +100,21 @@ async def run_timers(timers: tuple[Timer, ...]) -> None:
     await asyncio.gather(*map(keep, timers))
 
 
-def _sink(settings: Settings) -> Sink:
+def _sink(settings: Settings, instance: str) -> Sink:
+    hub = settings.hub
+    if hub is not None:
+        spill = None
+        if settings.store:
+            store = open_store(settings.store, settings.store_container, settings.store_client_id)
+            spill = Spill(store, instance)
+
+        async def connect() -> Connection:
+            # The SDK takes 0.15 s to import; in a thread, so that nothing waits for it that need not.
+            module = await asyncio.to_thread(importlib.import_module, "pixel.deliver.event_hub")
+            connection: Connection = module.connect(hub)
+            return connection
+
+        return EventHubSink(connect, spill, packed=hub.packed, order_by=hub.order_by)
     if settings.capture_dir:
         try:
             # Imported here: on Azure there is nothing to capture to, and Windows has no flock.

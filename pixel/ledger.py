@@ -65,3 +65,24 @@ class Ledger:
             "failed": dict(self.failed),
             "in_flight": self.received - decided,
         }
+
+
+class Deliveries:
+    """What a sink measures of its deliveries."""
+
+    def __init__(self) -> None:
+        self.events = self.bytes = self.batches = self.attempts = self.duplicates = 0
+
+    def batch(self, events: int, size: int, seconds: float) -> None:
+        """Count a batch that was acknowledged."""
+        self.events += events
+        self.bytes += size
+        self.batches += 1
+
+    def attempt(self) -> None:
+        """Count an attempt to send a batch."""
+        self.attempts += 1
+
+    def duplicate(self, events: int) -> None:
+        """Count events that are sent again though the hub may have them."""
+        self.duplicates += events

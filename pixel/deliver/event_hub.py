@@ -6,67 +6,16 @@ once more at once, without back-off and without anybody counting it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from struct import pack
-from typing import Any, Final, Protocol
+import struct
+from collections.abc import Sequence
+from typing import Any, Final
 
-import msgspec
 from azure.eventhub import EventData, EventDataBatch, TransportType
 from azure.eventhub.aio import EventHubProducerClient
-from azure.eventhub.exceptions import AuthenticationError, EventHubError
+from azure.eventhub.exceptions import AuthenticationError, OperationTimeoutError
 
-CONNECT_S: Final = 10.0
-"""What a connection may take: a token, TLS, CBS and the link."""
-ENTRY_BYTES: Final = 16
-"""What AMQP adds to an event of a batch: the head of its data section, twice."""
-BATCH_BYTES: Final = 512
-"""What AMQP adds to a batch, with an ordering key in it."""
-
-
-class HubSettings(msgspec.Struct, frozen=True):
-    """Which hub, and how to reach it: `connection` is a connection string, else the identity opens `namespace`."""
-
-    name: str
-    connection: str = ""
-    namespace: str = ""
-    credential: str = ""
-    client_id: str = ""
-    websockets: bool = False
-
-
-class Refused(Exception):  # noqa: N818 - a finding about a batch
-    """The hub did not acknowledge. `reason` is one word; `unsure`: it may have the events all the same.
-
-    `broken`: the connection is of no more use.
-    """
-
-    def __init__(self, reason: str, *, unsure: bool, broken: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.unsure = unsure
-        self.broken = broken
-
-
-class Connection(Protocol):
-    """A connection to a hub, for one batch at a time."""
-
-    max_bytes: int
-    """Bytes of events, with `ENTRY_BYTES` for each, that a batch takes. Known once it is open."""
-
-    async def open(self) -> None:
-        """Connect, within `CONNECT_S`. Raises `Refused`."""
-        ...
-
-    async def send(self, bodies: Sequence[bytes], key: str | None, timeout_s: float) -> None:
-        """Send a batch; return when the hub has stored it. Raises `Refused`."""
-        ...
-
-    async def close(self) -> None:
-        """Give it up. Never raises."""
-        ...
-
-
-Connect = Callable[[], Connection]
+from pixel.deliver.connections import BATCH_BYTES, CONNECT_S, ENTRY_BYTES, Connection, Refused
+from pixel.settings import HubSettings
 
 
 def connect(settings: HubSettings) -> Connection:
@@ -74,12 +23,12 @@ def connect(settings: HubSettings) -> Connection:
     return _HubConnection(settings)
 
 
-class _Client(EventHubProducerClient):  # type: ignore[misc]
+class _Client(EventHubProducerClient):
     """The SDK's client without its own second attempt."""
 
     async def _start_producer(self, partition_id: str, send_timeout: float | None) -> None:
         del partition_id, send_timeout
-        raise  # noqa: PLE0704 - `send_batch` calls this while it handles the error of the first attempt
+        raise  # `send_batch` calls this while it handles the error of the first attempt
 
 
 class _HubConnection:
@@ -105,7 +54,7 @@ class _HubConnection:
                     self._client = _Client(self._settings.namespace, credential=self._credential, **options)
                 batch = await self._client.create_batch()
             self.max_bytes = batch.max_size_in_bytes - BATCH_BYTES
-        except Exception as fault:  # noqa: BLE001 - the SDK lets anything through, and every event needs an outcome
+        except Exception as fault:  # the SDK lets anything through, and every event needs an outcome
             raise _refused(fault, sent=False) from fault
 
     async def send(self, bodies: Sequence[bytes], key: str | None, timeout_s: float) -> None:
@@ -119,7 +68,7 @@ class _HubConnection:
                     for body in bodies:
                         batch.add(EventData(body))
                 await self._client.send_batch(batch, timeout=timeout_s)
-        except Exception as fault:  # noqa: BLE001 - as above
+        except Exception as fault:  # as above
             raise _refused(fault, sent=True) from fault
 
     async def close(self) -> None:
@@ -143,7 +92,11 @@ def fill(batch: EventDataBatch, bodies: Sequence[bytes]) -> None:
     for body in bodies:
         length = len(body)
         # A described type (0x00, smallulong 0x53, descriptor 0x75: data) of a binary, short (0xa0) or long (0xb0).
-        head = pack(">3sBB", b"\0Su", 0xA0, length) if length < 256 else pack(">3sBI", b"\0Su", 0xB0, length)
+        head = (
+            struct.pack(">3sBB", b"\0Su", 0xA0, length)
+            if length < 256
+            else struct.pack(">3sBI", b"\0Su", 0xB0, length)
+        )
         entries.append(head + body)
         size += length + ENTRY_BYTES
     batch._count += len(bodies)
@@ -151,12 +104,18 @@ def fill(batch: EventDataBatch, bodies: Sequence[bytes]) -> None:
 
 
 def _credential(settings: HubSettings) -> Any:
-    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential  # 0.1 s, and only identities need it
+    from azure.identity.aio import (
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+    )  # 0.1 s, and only identities need it
 
     if settings.credential == "managedidentity":
         return ManagedIdentityCredential(client_id=settings.client_id or None)
     return DefaultAzureCredential(managed_identity_client_id=settings.client_id or None)
 
+
+# Every fault is told by us, once a minute; the SDK has a line for each frame that it does not like.
+logging.getLogger("azure.eventhub").setLevel(logging.CRITICAL)
 
 _CONDITIONS: Final = {
     "server-busy": "throttled",
@@ -170,19 +129,15 @@ _log = logging.getLogger("pixel.event_hub")
 
 
 def _refused(fault: Exception, *, sent: bool) -> Refused:
-    """Say in one word what an exception of the SDK means."""
-    details = getattr(fault, "details", None)
-    condition = getattr(getattr(details, "condition", None), "value", None) or getattr(details, "condition", b"")
-    told = f"{condition!r} {fault}".lower()
+    """Say in one word what an exception of the SDK means; `sent`: it came from a send on an open link."""
+    told = str(fault).lower()
     reason = next((word for mark, word in _CONDITIONS.items() if mark in told), None)
     if reason is None:
-        if isinstance(fault, TimeoutError) or type(fault).__name__ == "OperationTimeoutError":
+        if isinstance(fault, (TimeoutError, OperationTimeoutError)):
             reason = "timed_out"
         elif isinstance(fault, AuthenticationError) or type(fault).__name__ == "ClientAuthenticationError":
             reason = "unauthorised"
         else:
             reason = "connection_lost" if sent else "unreachable"
-    if not isinstance(fault, (EventHubError, TimeoutError, OSError)):
-        _log.debug("the SDK raised %s", type(fault).__name__)
-    rejected = reason in ("throttled", "too_large", "quota")  # the hub itself said no, on a sound link
-    return Refused(reason, unsure=sent and not rejected, broken=not rejected)
+    refused = sent and reason in ("throttled", "too_large", "quota")  # the hub itself said no, on a sound link
+    return Refused(reason, unsure=sent and not refused, broken=not refused)

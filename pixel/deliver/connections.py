@@ -1,0 +1,148 @@
+"""The connections to a hub: opened one after the other as batches need them, given up when they break."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+CONNECT_S: Final = 10.0
+"""What a connection may take: a token, TLS, CBS and the link."""
+ENTRY_BYTES: Final = 16
+"""What AMQP adds to an event of a batch: the head of its data section, twice."""
+BATCH_BYTES: Final = 512
+"""What AMQP adds to a batch, with an ordering key in it."""
+PAUSES_S: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Between attempts to connect; the last for ever after."""
+SMALLEST_BATCH: Final = (256 << 10) - BATCH_BYTES
+"""Of the Basic tier: what a batch may have before a hub has told."""
+
+
+class Refused(Exception):  # noqa: N818 - a finding about a batch
+    """The hub did not acknowledge. `reason` is one word; `unsure`: it may have the events all the same.
+
+    `broken`: the connection is of no more use.
+    """
+
+    def __init__(self, reason: str, *, unsure: bool, broken: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unsure = unsure
+        self.broken = broken
+
+
+class Connection(Protocol):
+    """A connection to a hub, for one batch at a time."""
+
+    max_bytes: int
+    """Bytes of events, with `ENTRY_BYTES` for each, that a batch takes. Known once it is open."""
+
+    async def open(self) -> None:
+        """Connect, within `CONNECT_S`. Raises `Refused`."""
+        ...
+
+    async def send(self, bodies: Sequence[bytes], key: str | None, timeout_s: float) -> None:
+        """Send a batch; return when the hub has stored it. Raises `Refused`."""
+        ...
+
+    async def close(self) -> None:
+        """Give it up. Never raises."""
+        ...
+
+
+Connect = Callable[[], Awaitable[Connection]]
+
+
+class Connections:
+    """Up to `most` connections. `went_wrong` is told, in a word, each time one cannot be opened."""
+
+    def __init__(self, connect: Connect, most: int, went_wrong: Callable[[str], None]) -> None:
+        self.max_bytes = SMALLEST_BATCH
+        self.was_open = False
+        self._connect = connect
+        self._most = most
+        self._went_wrong = went_wrong
+        self._count = 0
+        self._idle: list[Connection] = []
+        self._waiters: deque[asyncio.Future[Connection]] = deque()
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def is_one_idle(self) -> bool:
+        """Say whether one is open and has nothing to do."""
+        return bool(self._idle)
+
+    async def take(self, deadline: float) -> Connection:
+        """Return an open connection for one batch, opening one if need be. Raises `Refused`.
+
+        `deadline` is in seconds of the loop's clock.
+        """
+        if self._idle:
+            return self._idle.pop()
+        if self._opening is None and self._count < self._most:
+            self._opening = asyncio.create_task(self._open())
+        waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await waiter
+        except BaseException as ended:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.give_back(waiter.result())  # it came in the moment of the timeout
+            if isinstance(ended, TimeoutError):
+                raise Refused("unreachable", unsure=False, broken=False) from ended
+            raise
+
+    def give_back(self, connection: Connection, *, broken: bool = False) -> None:
+        """Hand a connection to whoever waits for one; a broken one is closed."""
+        if broken:
+            self._count -= 1
+            self._close(connection)
+            return
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        self._idle.append(connection)
+
+    async def close(self) -> None:
+        """Close all that are idle, and open none any more."""
+        if self._opening is not None:
+            self._opening.cancel()
+        for connection in self._idle:
+            self._close(connection)
+        self._idle.clear()
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _open(self) -> None:
+        """Open one, with pauses between attempts; who waits is told of each that fails."""
+        try:
+            for attempt in range(1_000_000):
+                connection = await self._connect()
+                try:
+                    await connection.open()
+                except Refused as refused:
+                    self._close(connection)
+                    self._went_wrong(refused.reason)
+                    self._tell(refused)
+                    await asyncio.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
+                else:
+                    self._count += 1
+                    self.max_bytes = connection.max_bytes
+                    self.was_open = True
+                    self.give_back(connection)
+                    return
+        finally:
+            self._opening = None
+
+    def _tell(self, refused: Refused) -> None:
+        waiters, self._waiters = self._waiters, deque()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(Refused(refused.reason, unsure=False, broken=False))
+
+    def _close(self, connection: Connection) -> None:
+        closing = asyncio.create_task(connection.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)

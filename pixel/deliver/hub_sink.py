@@ -1,0 +1,275 @@
+"""A sink that hands events to Event Hubs in groups, and to the spill what it will not take in time.
+
+An event joins the batch that leaves next, and its send ends with that batch's acknowledgement. While a batch takes long,
+up to three more leave beside it, so that one that is stalled does not hold up every visitor. When the hub has taken
+nothing for longer than a batch may take, events go to the spill at once, and now and then one batch tries.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connections, Refused
+from pixel.deliver.spill import TOO_LARGE, Spill
+from pixel.event import Event, encode
+from pixel.ledger import Deliveries
+from pixel.store import StoreError
+
+BUDGET_S: Final = 2.0
+"""What a batch may take with all its attempts, once there was a connection."""
+BATCHES: Final = 4
+GATHER_S: Final = 0.005
+"""How long a batch that has others under way before it waits for company: a small one costs nearly what a large one does."""
+WAITING_BYTES: Final = 16 << 20
+"""Of events in memory. What is beyond goes to the spill at once."""
+PACKED_BYTES: Final = 60_000
+"""Of events in one EventData, where several share one."""
+BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.4)
+TRIAL_S: Final = 1.0
+
+_log = logging.getLogger("pixel.event_hub")
+
+
+class _Group(msgspec.Struct, eq=False):
+    """Events that came together. `size` is in bytes, with what AMQP adds; `came` in seconds of the loop's clock."""
+
+    bodies: Sequence[bytes]
+    size: int
+    key: str | None
+    came: float
+    may_spill: bool
+    outcome: asyncio.Future[str]
+
+
+class EventHubSink:
+    """Sends to the hub that `connect` reaches. Without `spill`, what the hub will not take has failed.
+
+    `packed` puts many events, a line each, into one EventData: a tenth of the CPU, and readers have to split.
+    `order_by` names a field of the event: those with the same value keep their order, in one partition.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        spill: Spill | None = None,
+        *,
+        packed: bool = False,
+        order_by: str = "",
+        budget_s: float = BUDGET_S,
+    ) -> None:
+        self.problem: str | None = None
+        self.trouble: str | None = None
+        self.deliveries = Deliveries()
+        self._connections = Connections(connect, BATCHES, self._went_wrong)
+        self._spill = spill
+        self._packed = packed
+        self._order_by = order_by
+        self._budget_s = budget_s
+        self._waiting: deque[_Group] = deque()
+        self._waiting_bytes = 0
+        self._under_way = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._relief: asyncio.TimerHandle | None = None
+        self._ill_since: float | None = None
+        self._next_trial = 0.0
+
+    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+        """Return `sent`, `spilled` or `failed:storage` for each event, once that is certain."""
+        if self._order_by:
+            keys = [getattr(event, self._order_by) or None for event in events]
+            sends = (self._send([encode(event)], key, True) for event, key in zip(events, keys, strict=True))
+            return [outcome for [outcome] in await asyncio.gather(*sends)]
+        return await self._send([encode(event) for event in events], None, True)
+
+    async def deliver(self, bodies: Sequence[bytes]) -> None:
+        """Send encoded events, for replay: nothing is spilled. Raises `Refused`, when some may have been stored."""
+        for outcome in await self._send(bodies, None, False):
+            if outcome != "sent":
+                raise Refused(outcome.removeprefix("refused:"), unsure=True, broken=False)
+
+    async def close(self) -> None:
+        """Give the connections back. Nothing is lost without it."""
+        if self._relief is not None:
+            self._relief.cancel()
+        await self._connections.close()
+
+    async def _send(self, bodies: Sequence[bytes], key: str | None, may_spill: bool) -> list[str]:
+        size = sum(map(len, bodies)) + ENTRY_BYTES * len(bodies)
+        loop = asyncio.get_running_loop()
+        if size > self._connections.max_bytes:
+            if len(bodies) == 1:
+                return [await self._leave(bodies, TOO_LARGE, may_spill)]
+            half = len(bodies) // 2
+            parts = (self._send(part, key, may_spill) for part in (bodies[:half], bodies[half:]))
+            return [outcome for part in await asyncio.gather(*parts) for outcome in part]
+        if self._waiting_bytes + size > WAITING_BYTES:
+            return [await self._leave(bodies, "backlog", may_spill)] * len(bodies)
+        if self._ill_since is not None and may_spill and self._is_hopeless(loop.time()):
+            return [await self._leave(bodies, "outage", may_spill)] * len(bodies)
+        outcome = loop.create_future()
+        self._waiting.append(_Group(bodies, size, key, loop.time(), may_spill, outcome))
+        self._waiting_bytes += size
+        if self._under_way == 0:
+            self._start()
+        elif self._relief is None and self._under_way < BATCHES:
+            self._relief = loop.call_later(GATHER_S, self._relieve)
+        return [await outcome] * len(bodies)
+
+    def _is_hopeless(self, now: float) -> bool:
+        """Say whether the hub has taken nothing for too long; now and then say no, and one batch tries."""
+        if self._ill_since is None or now - self._ill_since <= self._budget_s:
+            return False
+        if self._under_way or now < self._next_trial or not self._connections.is_one_idle():
+            return True
+        self._next_trial = now + TRIAL_S
+        return False
+
+    def _start(self) -> None:
+        self._under_way += 1
+        # A task begins after all that is ready to run now: what comes in this turn of the loop goes along.
+        task = asyncio.create_task(self._work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _relieve(self) -> None:
+        """Send a batch beside those under way, if somebody has waited long enough for them."""
+        self._relief = None
+        if self._waiting and self._under_way < BATCHES:
+            loop = asyncio.get_running_loop()
+            left = self._waiting[0].came + GATHER_S - loop.time()
+            if left <= 0:
+                self._start()
+            if self._waiting and self._under_way < BATCHES:
+                self._relief = loop.call_later(left if left > 0 else GATHER_S, self._relieve)
+
+    async def _work(self) -> None:
+        try:
+            while batch := self._next_batch():
+                try:
+                    await self._send_batch(batch)
+                finally:
+                    self._settle(batch, "failed:internal")  # whoever is not settled yet must not wait for ever
+        finally:
+            self._under_way -= 1
+
+    def _next_batch(self) -> list[_Group]:
+        """Take those who wait for the key of the first, in their order, as many as a batch holds."""
+        batch: list[_Group] = []
+        left: list[_Group] = []
+        size = 0
+        while self._waiting:
+            group = self._waiting.popleft()
+            if group.outcome.done():  # whoever sent it was cancelled
+                self._waiting_bytes -= group.size
+            elif batch and size + group.size > self._connections.max_bytes:
+                left.append(group)
+                break
+            elif batch and group.key != batch[0].key:
+                left.append(group)
+            else:
+                batch.append(group)
+                size += group.size
+        self._waiting.extendleft(reversed(left))
+        return batch
+
+    async def _send_batch(self, batch: list[_Group]) -> None:
+        loop = asyncio.get_running_loop()
+        bodies = [body for group in batch for body in group.bodies]
+        entries = pack(bodies) if self._packed else bodies
+        reason = "internal"
+        is_unsure = False
+        for attempt in range(1000):
+            deadline = batch[0].came + (
+                self._budget_s if self._connections.was_open or self._ill_since else CONNECT_S
+            )
+            try:
+                connection = await self._connections.take(deadline)
+                self.deliveries.attempt()
+                if is_unsure:
+                    self.deliveries.duplicate(len(bodies))
+                began = loop.time()
+                try:
+                    await connection.send(entries, batch[0].key, max(deadline - began, 0.05))
+                except Refused as refused:
+                    is_unsure = is_unsure or refused.unsure
+                    self._connections.give_back(connection, broken=refused.broken)
+                    raise
+                self._connections.give_back(connection)
+            except Refused as refused:
+                reason = refused.reason
+                self._went_wrong(reason)
+                pause = 0.0 if refused.broken and attempt == 0 else _back_off(attempt)
+                ill_for = loop.time() - (self._ill_since or loop.time())
+                if reason == TOO_LARGE or loop.time() + pause >= deadline or ill_for > self._budget_s:
+                    break
+                await asyncio.sleep(pause)
+            else:
+                self.deliveries.batch(len(bodies), sum(map(len, bodies)), loop.time() - batch[0].came)
+                self._went_well()
+                self._settle(batch, "sent")
+                return
+        for may_spill in (True, False):
+            groups = [group for group in batch if group.may_spill is may_spill]
+            if groups:
+                left = [body for group in groups for body in group.bodies]
+                self._settle(groups, await self._leave(left, reason, may_spill))
+
+    def _settle(self, groups: Sequence[_Group], outcome: str) -> None:
+        for group in groups:
+            self._waiting_bytes -= group.size
+            group.size = 0
+            if not group.outcome.done():
+                group.outcome.set_result(outcome)
+
+    def _went_wrong(self, reason: str) -> None:
+        if self._ill_since is None:
+            self._ill_since = asyncio.get_running_loop().time()
+            _log.warning("Event Hubs takes no events now: %s", reason)
+        self.trouble = f"Event Hubs takes no events now ({reason}): they are spilled." if self._spill else None
+
+    def _went_well(self) -> None:
+        if self._ill_since is not None:
+            _log.warning("Event Hubs takes events again")
+        self._ill_since = self.trouble = self.problem = None
+
+    async def _leave(self, bodies: Sequence[bytes], reason: str, may_spill: bool) -> str:
+        """Spill what the hub did not take, and return the outcome."""
+        if not may_spill:
+            return f"refused:{reason}"
+        if self._spill is None:
+            self.problem = f"Event Hubs did not take the last events ({reason}), and there is no PIXEL_STORE to spill to: hits fail."
+            return "failed:storage"
+        try:
+            await self._spill.spill(bodies, reason)
+        except StoreError as fault:
+            self.problem = (
+                f"Event Hubs did not take the last events ({reason}), nor did the store: hits fail. {fault}"
+            )
+            return "failed:storage"
+        self.problem = None
+        return "spilled"
+
+
+def pack(bodies: Sequence[bytes]) -> list[bytes]:
+    """Join events by newlines, up to `PACKED_BYTES` together; a larger one stands alone."""
+    packed: list[bytes] = []
+    some: list[bytes] = []
+    size = 0
+    for body in bodies:
+        if some and size + len(body) > PACKED_BYTES:
+            packed.append(b"\n".join(some))
+            some, size = [], 0
+        some.append(body)
+        size += len(body) + 1
+    if some:
+        packed.append(b"\n".join(some))
+    return packed
+
+
+def _back_off(attempt: int) -> float:
+    return BACK_OFF_S[min(attempt, len(BACK_OFF_S) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
