@@ -133,7 +133,7 @@ def protocol(endpoints: Iterable[Endpoint]) -> type[HttpToolsProtocol]:
 
         def write(self, response: Response, hit: _Hit) -> None:
             hit.response_complete = True
-            if hit.disconnected:
+            if hit.disconnected or self.transport.is_closing():
                 return
             status, rest = _wire(response)
             date = _lines(tuple(self.server_state.default_headers))

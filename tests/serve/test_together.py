@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager, suppress
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
@@ -10,6 +11,7 @@ from pixel.app import build
 from pixel.serve.asgi import asgi
 from pixel.serve.protocol import protocol
 
+run = pytest.importorskip("uvloop").run  # which `serve` runs on, and which minds more than asyncio's own loop
 HIT = b"GET /pix?customerId=%d HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /pix?customerId=%d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -70,7 +72,7 @@ def test_hits_of_a_turn_are_sent_together_and_each_gets_its_answer():
         assert sorted(sink.customers) == [str(number) for number in range(8)]
         assert sink.sends < 8
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_a_turn_that_waits_for_its_sink_holds_up_no_other():
@@ -89,7 +91,7 @@ def test_a_turn_that_waits_for_its_sink_holds_up_no_other():
             waiting.set()
             assert b"GIF89a" in await slow.read()
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_a_visitor_who_leaves_early_costs_the_others_nothing():
@@ -106,4 +108,21 @@ def test_a_visitor_who_leaves_early_costs_the_others_nothing():
             sink.leave.set()
             assert b"GIF89a" in await stays.read()
 
-    asyncio.run(story())
+    run(story())
+
+
+def test_a_visitor_who_breaks_the_protocol_costs_the_others_nothing():
+    async def story():
+        sink = Sends()
+        async with serving(sink) as connect:
+            (_, rude), (stays, writer) = await connect(), await connect()
+            sink.leave.clear()
+            rude.write(HIT % 1 + HIT % 2 + b"\0\0 this is no HTTP\r\n\r\n")  # answered 400 and closed at once
+            writer.write(LAST % 3)
+            await sink.came.wait()
+            await asyncio.sleep(0.05)
+            sink.leave.set()
+            async with asyncio.timeout(5):
+                assert b"GIF89a" in await stays.read()
+
+    run(story())
