@@ -51,7 +51,7 @@ class BlobServer:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._process.stdout.close()
+        self._process.communicate()
 
     def pause(self) -> None:
         """Let it take connections and answer nothing, until `resume`."""
