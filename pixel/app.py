@@ -1,10 +1,11 @@
 """The composition root: settings, enrichers, sink and ledger become a table of endpoints and a table of timers."""
 
 import asyncio
+import inspect
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -14,24 +15,30 @@ import enrichers as enricher_package
 from pixel.collect.client_ip import client_ip
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
+from pixel.deliver.replay import Sender, replay
 from pixel.deliver.sink import NoSink, Sink
 from pixel.endpoints import event_schema, health, home, pix, status, whoami
 from pixel.endpoints.endpoint import Endpoint
 from pixel.ledger import Ledger
 from pixel.log import log_fault
 from pixel.settings import Settings, read_settings
+from pixel.store import Store, StoreError
 
 RELOAD_S = 60.0
+REPLAY_S = 60.0
 
 _log = logging.getLogger("pixel.timers")
 
 
 class Timer(msgspec.Struct, frozen=True):
-    """Something that each process does every `every_s` seconds, beside its hits; it runs in a thread."""
+    """Something that each process does every `every_s` seconds, beside its hits.
+
+    A plain function runs in a thread, a coroutine function in the event loop of the hits.
+    """
 
     name: str
     every_s: float
-    run: Callable[[], None]
+    run: Callable[[], Awaitable[None] | None]
 
 
 class App(msgspec.Struct, frozen=True):
@@ -87,11 +94,29 @@ async def run_timers(timers: tuple[Timer, ...]) -> None:
         while True:
             await asyncio.sleep(timer.every_s)
             try:
-                await asyncio.to_thread(timer.run)
+                if inspect.iscoroutinefunction(timer.run):
+                    await timer.run()
+                else:
+                    await asyncio.to_thread(timer.run)
             except Exception as fault:  # noqa: BLE001 - one bad reload does not end all reloads
                 log_fault(_log, f"timer {timer.name} failed", fault)
 
     await asyncio.gather(*map(keep, timers))
+
+
+def replay_timer(store: Store, sender: Sender) -> Timer:
+    """Return the timer that sends on what is spilled, about once a minute: each process draws a period of its own."""
+
+    async def run() -> None:
+        try:
+            told = await replay(store, sender)
+        except StoreError as fault:
+            _log.warning("replay: %s", fault)
+            return
+        if told.files or told.events or told.problem:
+            _log.log(logging.WARNING if told.problem or told.aside or told.torn else logging.INFO, "replay: %s", told)
+
+    return Timer("replay", REPLAY_S * (0.8 + secrets.randbelow(400) / 1000), run)
 
 
 def _sink(settings: Settings) -> Sink:
