@@ -54,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--from-capture", metavar="SOURCE", help="a capture file, a folder, or a Blob container")
     parser.add_argument("--capture-container", default="capture", metavar="NAME", help="if SOURCE is an account's")
-    parser.add_argument(
-        "--from", type=_moment, dest="begin", metavar="TIME", help="received then or later"
-    )
+    parser.add_argument("--from", type=_moment, dest="begin", metavar="TIME", help="received then or later")
     parser.add_argument("--to", type=_moment, dest="end", metavar="TIME", help="received before")
     parser.add_argument(
         "--re-enrich", nargs="?", const="", metavar="NAME,...", help="run enrichers again; all or these"
@@ -103,8 +101,8 @@ async def _list(asked: argparse.Namespace) -> int:
             with contextlib.suppress(Missing):  # a replayer has just sent it on
                 async for line in read_lines(store, file):
                     lines[line.problem or "events"] += 1
-                others = f", {lines['poison']} no events, {lines['torn']} torn" if len(lines) > 1 else ""
-                print(f"{file.name}: {lines['events']:,} events{others}, {file.size:,} bytes")
+                others = [f", {lines[problem]:,} {problem}" for problem in ("poison", "torn") if lines[problem]]
+                print(f"{file.name}: {lines['events']:,} events{''.join(others)}, {file.size:,} bytes")
                 total.update(lines, files=1)
         aside = await store.names("poison/")
     except StoreError as fault:
