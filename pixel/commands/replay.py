@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 async def _replay(asked: argparse.Namespace) -> int:
     store = _store(asked)
     try:
-        sender = _sender(asked)
-        with bytes_bar() as progress:
-            told = await replay(store, sender, progress=progress)
+        async with _sender(asked) as sender:
+            with bytes_bar() as progress:
+                told = await replay(store, sender, progress=progress)
     except StoreError as fault:
         raise _Unusable(str(fault)) from None
     finally:
@@ -119,17 +120,17 @@ async def _reemit(asked: argparse.Namespace) -> int:
     change = None if asked.re_enrich is None else _enricher(asked.re_enrich)
     source, prefix = _source(asked)
     try:
-        sender = None if asked.dry_run else _sender(asked)
-        with bytes_bar() as progress:
-            told = await reemit(
-                source,
-                sender,
-                prefix=prefix,
-                begin=asked.begin or "",
-                end=asked.end or "~",
-                change=change,
-                progress=progress,
-            )
+        async with contextlib.nullcontext() if asked.dry_run else _sender(asked) as sender:
+            with bytes_bar() as progress:
+                told = await reemit(
+                    source,
+                    sender,
+                    prefix=prefix,
+                    begin=asked.begin or "",
+                    end=asked.end or "~",
+                    change=change,
+                    progress=progress,
+                )
     except StoreError as fault:
         raise _Unusable(_about_source(fault)) from None
     finally:
@@ -180,7 +181,8 @@ def _source(asked: argparse.Namespace) -> tuple[Store, str]:
         raise _Unusable(_about_source(fault)) from None
 
 
-def _sender(asked: argparse.Namespace) -> Sender:
+@contextlib.asynccontextmanager
+async def _sender(asked: argparse.Namespace) -> AsyncIterator[Sender]:
     if asked.to_capture is None:
         raise _Unusable(NO_HUB)
     try:
@@ -191,7 +193,11 @@ def _sender(asked: argparse.Namespace) -> Sender:
         asked.to_capture.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise _Unusable(f"{asked.to_capture} cannot be made ({fault.strerror}).") from None
-    return CaptureFileSink(asked.to_capture)
+    sink = CaptureFileSink(asked.to_capture)
+    try:
+        yield sink
+    finally:
+        sink.close()
 
 
 def _enricher(names: str) -> Change:
