@@ -85,9 +85,9 @@ async def replay(
     clock: Callable[[], float] = time.time,
     progress: Progress | None = None,
 ) -> Replayed:
-    """Send on what is spilled. Stops when the sender refuses; what another replayer holds, or is young, is left.
+    """Send on what is spilled. What another replayer holds, or is young, or cannot be read or deleted, is left.
 
-    Raises `StoreError` when the store cannot be listed. A file that cannot be read or deleted is left; the rest goes on.
+    Stops when the sender refuses, or the store answers no more. Raises `StoreError` when it cannot be listed to begin with.
     """
     told = Replayed()
     files = await spilled_files(store)
@@ -111,6 +111,8 @@ async def replay(
             pass
         except StoreError as fault:
             told.problem = str(fault)
+            if not await _answers(store):
+                break
         done += file.size
     told.left, told.left_bytes = len(left), sum(left.values())
     return told
@@ -140,6 +142,15 @@ async def deliver_or_find_too_large(
     return first + [half + index for index in await deliver_or_find_too_large(sender, bodies[half:], before_each)]
 
 
+async def _answers(store: Store) -> bool:
+    """Say whether it is the file that is at fault and not the store, which would fail with each file as slowly."""
+    try:
+        await store.names("replay/")
+    except StoreError:
+        return False
+    return True
+
+
 async def _send_on(store: Store, sender: Sender, file: SpillFile, lease: Lease, told: Replayed) -> AsyncIterator[int]:
     """Send one file on and delete it; give how many bytes of it are done, after each step."""
 
@@ -161,7 +172,7 @@ async def _send_on(store: Store, sender: Sender, file: SpillFile, lease: Lease, 
         aside += [(events[index], TOO_LARGE) for index in too_large]
         if aside:
             still_ours()
-            await _set_aside(store, file, aside, told)
+            await _set_aside(store, file, sorted(aside, key=lambda each: each[0].number), told)
         torn = sum(line.problem == "torn" for line in step)  # it can only be the last
         done_to = step[-1].number - torn
         yield end

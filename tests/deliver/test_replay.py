@@ -145,6 +145,7 @@ LARGE = body("large", params={"text": "x" * 2000})
         (b"[]\n" + lines(1) + b"{}\n{", ["0"], [(1, "no_event", "[]"), (3, "no_event", "{}")], 1),
         (lines(5) + LARGE + b"\n" + lines(2, 5), numbers(7), [(6, "too_large", LARGE.decode())], 0),
         (LARGE + b"\n", [], [(1, "too_large", LARGE.decode())], 0),
+        (LARGE + b"\n1\n", [], [(1, "too_large", LARGE.decode()), (2, "no_event", "1")], 0),
     ],
 )
 def test_what_cannot_be_sent_is_set_aside_with_its_reason_and_blocks_nothing(where, content, sent, aside, torn):
@@ -325,6 +326,28 @@ def test_a_file_that_cannot_be_read_does_not_block_the_rest(tmp_path):
     assert (told.files, told.left, told.problem) == (1, 1, "The disk is at fault.")
 
 
+def test_a_store_that_answers_no_more_ends_it(tmp_path):
+    asked = []
+
+    async def use(store):
+        for minute in (3, 4, 5):
+            await store.append(NAME.replace("-04.", f"-0{minute}."), lines(1, minute))
+
+        async def names(prefix):
+            if asked:
+                raise StoreError("No answer.")
+            return await store.names(prefix)
+
+        async def read(name, *_):
+            asked.append(name)
+            raise StoreError("No answer.")
+
+        return await replay(Around(store, read=read, names=names), Hub(), clock=later)
+
+    told = in_folder(tmp_path, use)
+    assert (told.left, told.problem, len(asked)) == (3, "No answer.", 1)
+
+
 def test_a_file_that_another_has_just_sent_on_is_not_left(tmp_path):
     hub = Hub()
 
@@ -421,13 +444,10 @@ def test_a_replayer_that_is_killed_anywhere_loses_nothing_and_repeats_a_step_at_
     assert deaths >= 5
     assert set(ids) == set(range(3 * STEP_EVENTS + 20))
     assert len(ids) - len(set(ids)) <= deaths * STEP_EVENTS
-    aside, left = with_store(str(store_path), lambda store: both(store))
+    aside = with_store(str(store_path), set_aside)
+    left = with_store(str(store_path), names)
     assert [each["body"] for each in aside] == ["nonsense"]
     assert left == ["poison/2026-11-21/08/web1-5d2c9e71-04.away.1501.ndjson"]
-
-
-async def both(store):
-    return await set_aside(store), await names(store)
 
 
 MEMORY = """
