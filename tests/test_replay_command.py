@@ -1,5 +1,7 @@
 """`python -m pixel replay`, as people type it."""
 
+import asyncio
+
 import pytest
 
 from pixel.commands import replay as command
@@ -68,6 +70,22 @@ def test_what_is_left_is_told_by_the_exit_code(tmp_path, capsys):
     code, said, _ = pixel(capsys, "--store", tmp_path / "store", "--to-capture", tmp_path / "captured")
     assert code == 1
     assert "3 of the files left are younger than 120 s" in said
+
+
+def test_what_another_replayer_has_is_told(tmp_path, capsys):
+    fill(str(tmp_path / "store"))
+    folder = tmp_path / "store/spill/2023-11-14/22"
+    first = next(folder.iterdir())
+
+    async def use(store):
+        async with store.lease(f"replay/2023-11-14-22-{first.name}"):
+            arguments = ("--store", tmp_path / "store", "--to-capture", tmp_path / "captured")
+            return await asyncio.to_thread(pixel, capsys, *arguments)
+
+    code, said, _ = with_store(str(tmp_path / "store"), use)
+    assert code == 1
+    assert said.splitlines()[1].split()[-2] == "1"
+    assert "Another replayer has the others" in said
 
 
 def test_captured_events_are_counted_sent_once_more_and_enriched_again(tmp_path, capsys):

@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
         parser.error("--list shows what is spilled; with --from-capture, --dry-run counts")
     try:
         return asyncio.run(_reemit(asked) if asked.from_capture else _list(asked) if asked.list else _replay(asked))
-    except _Unusable as unusable:
+    except (_Unusable, StoreError) as unusable:
         print(unusable, file=sys.stderr)
         return 2
 
@@ -70,8 +70,6 @@ async def _replay(asked: argparse.Namespace) -> int:
         async with _sender(asked) as sender:
             with bytes_bar() as progress:
                 told = await replay(store, sender, progress=progress)
-    except StoreError as fault:
-        raise _Unusable(str(fault)) from None
     finally:
         await store.close()
     print_table(
@@ -87,6 +85,8 @@ def _tell(told: Replayed) -> None:
         print(f"Not all could be sent on: {told.problem}")
     if told.young:
         print(f"{told.young} of the files left are younger than {YOUNG_S:g} s and may still grow: come again later.")
+    if told.left > told.young and not told.problem:
+        print("Another replayer has the others, or one that was killed within the last 30 s had them.")
     if told.aside:
         print("Set aside, with a reason on each line, in the store:", *told.aside[:20], sep="\n  ")
     if len(told.aside) > 20:
@@ -106,8 +106,6 @@ async def _list(asked: argparse.Namespace) -> int:
                 print(f"{file.name}: {lines['events']:,} events{''.join(others)}, {file.size:,} bytes")
                 total.update(lines, files=1)
         aside = await store.names("poison/")
-    except StoreError as fault:
-        raise _Unusable(str(fault)) from None
     finally:
         await store.close()
     print(f"{total['events']:,} events are spilled, in {total['files']:,} files.")
@@ -154,13 +152,10 @@ def _code(told: Reemitted, dry_run: bool) -> int:
 
 def _store(asked: argparse.Namespace) -> Store:
     settings = read_settings(os.environ)
-    text = asked.store or os.environ.get("PIXEL_STORE", "")
+    text = asked.store or os.environ.get("PIXEL_STORE", "").strip()
     if asked.store and is_folder(text) and not Path(text).is_dir():
         raise _Unusable(f"{text} is no folder.")
-    try:
-        return open_store(text, settings.store_container, settings.store_client_id)
-    except StoreError as fault:
-        raise _Unusable(str(fault)) from None
+    return open_store(text, settings.store_container, settings.store_client_id)
 
 
 def _source(asked: argparse.Namespace) -> tuple[Store, str]:
