@@ -12,18 +12,19 @@ pixel/
     consent.py    what the visitor wants
     parse.py      Request -> Event, or Rejected
     enrich.py     enrichers are found and run, each contained; enricher.py says what one is
+    enrich_again.py  the same over a stored event
     redact.py     what may not be stored goes, last
     response.py   the image
   event.py        the one record that every part reads or writes, and its schema
   outcome.py      accepted, rejected:<reason>, failed:<reason>
   ledger.py       counts them
   deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro, spill.py the way out
-                  when no hub takes it
+                  when no hub takes it, replay.py the way back, reemit.py for what was captured
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
   capture.py      Event Hubs Capture's files, read and written
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
-  commands/       `python -m pixel COMMAND`
+  commands/       `python -m pixel COMMAND`; terminal.py draws its tables and bars
 enrichers/        one file a kind of knowledge
 """
 

@@ -39,6 +39,7 @@ class BlobServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+        assert self._process.stdout is not None
         said = b""
         deadline = time.monotonic() + STARTS_WITHIN_S
         while not (found := re.search(rb"successfully listens on http://127\.0\.0\.1:(\d+)", said)):

@@ -4,11 +4,15 @@ import types
 
 import pytest
 
-from pixel.app import Timer, build, run_timers
+from pixel.app import Timer, build, replay_timer, run_timers
 from pixel.commands import serve
 from pixel.deliver.capture_file import CaptureFileSink
 from pixel.deliver.sink import MemorySink, NoSink
+from pixel.event import encode
 from pixel.serve.asgi import asgi
+from pixel.store import StoreError
+from tests.events import an_event
+from tests.stores import with_store
 
 
 @pytest.mark.parametrize(
@@ -78,6 +82,51 @@ def test_a_timer_that_fails_comes_again_and_holds_up_no_other():
         task.cancel()
 
     asyncio.run(until_each_ran_twice())
+
+
+def test_a_timer_of_coroutines_runs_in_the_loop_of_the_hits():
+    async def until_it_ran():
+        ran = asyncio.get_running_loop().create_future()
+
+        async def run():
+            ran.set_result(asyncio.get_running_loop())
+
+        task = asyncio.ensure_future(run_timers((Timer("here", 0.001, run),)))
+        assert await asyncio.wait_for(ran, 10) is asyncio.get_running_loop()
+        task.cancel()
+
+    asyncio.run(until_it_ran())
+
+
+def test_the_timer_of_replay_sends_on_what_is_spilled(tmp_path, caplog):
+    sent = []
+
+    class Hub:
+        async def deliver(self, bodies):
+            sent.extend(bodies)
+
+    async def use(store):
+        event = encode(an_event())
+        await store.append("spill/2023-11-14/22/web1-5d2c9e71-13.away.ndjson", event + b"\nnonsense\n")
+        timer = replay_timer(store, Hub())
+        assert 48 <= timer.every_s <= 72
+        for _ in range(2):
+            await timer.run()
+        return [event]
+
+    assert with_store(str(tmp_path), use) == sent
+    assert [record.getMessage() for record in caplog.records] == [
+        "replay: 1 events sent on, 1 files done, 0 left; 1 lines set aside in poison/, 0 torn lines dropped"
+    ]
+
+
+def test_a_store_that_cannot_be_listed_is_told_by_the_timer_of_replay(caplog):
+    class Store:
+        async def names(self, prefix):
+            raise StoreError("The store did not answer.")
+
+    asyncio.run(replay_timer(Store(), None).run())
+    assert [record.getMessage() for record in caplog.records] == ["replay: The store did not answer."]
 
 
 def test_the_server_starts_the_timers_and_stops_them(reloading):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pixel import capture
+from pixel.deliver.replay import Undelivered
 from pixel.event import Event, encode
 from pixel.log import log_fault
 
@@ -65,6 +66,11 @@ class CaptureFileSink:
         written: asyncio.Future[str] = loop.create_future()
         self._waiting.append((bodies, written))
         return [await written] * len(events)
+
+    async def deliver(self, bodies: Sequence[bytes]) -> None:
+        """Write encoded events, for replay; raises `Undelivered`."""
+        if self._deliver(list(bodies)) != "sent":
+            raise Undelivered(self.problem or "they could not be written")
 
     def close(self) -> None:
         """Close the file and free the partition. Nothing is lost without it."""

@@ -88,7 +88,7 @@ class Connections:
         try:
             async with asyncio.timeout_at(deadline):
                 return await waiter
-        except BaseException as ended:
+        except (TimeoutError, asyncio.CancelledError) as ended:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self.give_back(waiter.result())  # it came in the moment of the timeout
             if isinstance(ended, TimeoutError):

@@ -15,7 +15,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import AuthenticationError, OperationTimeoutError
 
 from pixel.deliver.connections import BATCH_BYTES, CONNECT_S, ENTRY_BYTES, Connection, Refused
-from pixel.settings import HubSettings
+from pixel.hub import HubSettings
 
 
 def connect(settings: HubSettings) -> Connection:

@@ -11,10 +11,11 @@ import pytest
 from azure.eventhub import EventData, EventDataBatch
 
 from pixel.app import build
-from pixel.deliver.connections import Refused
 from pixel.deliver.event_hub import fill
-from pixel.deliver.hub_sink import PACKED_BYTES, WAITING_BYTES, pack
+from pixel.deliver.packing import PACKED_BYTES, pack
+from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, spilled_files
+from pixel.deliver.waiting import WAITING_BYTES
 from pixel.event import decode, encode
 from pixel.store import open_store
 from tests.eventhubs.peer import EventHubsPeer
@@ -194,7 +195,7 @@ def test_replay_is_told_what_the_hub_refused_and_nothing_is_spilled(peer, hub, t
     sink._budget_s = 0.3
 
     async def story():
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Undelivered) as refused:
             await sink.deliver([b"{}"])
         assert refused.value.reason == "throttled"
         peer.heal()
