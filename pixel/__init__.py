@@ -16,9 +16,10 @@ pixel/
     response.py   the image
   event.py        the one record that every part reads or writes, and its schema
   outcome.py      accepted, rejected:<reason>, failed:<reason>
-  ledger.py       counts them
+  ledger.py       counts them; ledger_store.py writes the counts down each minute, ledger_today.py sums them over instances,
+                  metrics.py hands them to OpenTelemetry
   deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro, spill.py the way out
-                  when no hub takes it
+                  when no hub takes it; deliveries.py what is measured of it
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
   capture.py      Event Hubs Capture's files, read and written
   serve/          the same tables without Azure, and the live page

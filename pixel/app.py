@@ -1,16 +1,19 @@
 """The composition root: settings, enrichers, sink and ledger become a table of endpoints and a table of timers."""
 
 import asyncio
+import inspect
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import msgspec
 
 import enrichers as enricher_package
+from pixel import metrics
 from pixel.collect.client_ip import client_ip
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
@@ -18,8 +21,11 @@ from pixel.deliver.sink import NoSink, Sink
 from pixel.endpoints import event_schema, health, home, pix, status, whoami
 from pixel.endpoints.endpoint import Endpoint
 from pixel.ledger import Ledger
+from pixel.ledger_store import EVERY_S, LedgerWriter
+from pixel.ledger_today import Today
 from pixel.log import log_fault
 from pixel.settings import Settings, read_settings
+from pixel.store import Store, StoreError, open_store
 
 RELOAD_S = 60.0
 
@@ -27,20 +33,24 @@ _log = logging.getLogger("pixel.timers")
 
 
 class Timer(msgspec.Struct, frozen=True):
-    """Something that each process does every `every_s` seconds, beside its hits; it runs in a thread."""
+    """Something that each process does beside its hits, at each multiple of `every_s` seconds by the clock.
+
+    A coroutine function runs in the event loop, which must not wait for it; any other in a thread.
+    """
 
     name: str
     every_s: float
-    run: Callable[[], None]
+    run: Callable[[], Awaitable[None] | None]
 
 
 class App(msgspec.Struct, frozen=True):
-    """What an adapter binds to its server."""
+    """What an adapter binds to its server. `closing` is what a server that is told to stop awaits, in order."""
 
     endpoints: tuple[Endpoint, ...]
     timers: tuple[Timer, ...]
     collector: Collector
     enrichers: Enrichers
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 def build(
@@ -54,7 +64,7 @@ def build(
 
     `watch` is told of each hit; `sink` and `package` replace the configured sink and the enrichers, for tests.
     """
-    settings = read_settings(environ)
+    settings, store = _open_store(read_settings(environ))
     enrichers = load(package, settings.enrichers, environ)
     address = client_ip(settings.client_ip, settings.front_door_id)
     collector = Collector(
@@ -66,9 +76,13 @@ def build(
         ledger=Ledger(_instance(environ, settings.on_azure), secrets.token_hex(8)),
         watch=watch,
     )
+    deliveries = collector.sink.deliveries
+    if metrics.is_configured(environ):
+        metrics.observe(collector.ledger, deliveries)
+    writer = LedgerWriter(store, collector.ledger, deliveries) if store else None
     endpoints = (
         *pix.endpoints(collector, settings.path),
-        status.endpoint(collector, enrichers),
+        status.endpoint(collector, enrichers, writer, Today(store) if store else None),
         health.endpoint(collector.sink),
         whoami.endpoint(settings, address),
         event_schema.endpoint(),
@@ -77,7 +91,11 @@ def build(
     timers = [
         Timer(f"reload_{each.name}", RELOAD_S, each.reload) for each in enrichers.running if each.reload is not None
     ]
-    return App(endpoints, tuple(timers), collector, enrichers)
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
+    if store and writer:
+        timers.append(Timer("ledger", EVERY_S, writer.write))
+        closing = (writer.write, store.close)
+    return App(endpoints, tuple(timers), collector, enrichers, closing)
 
 
 async def run_timers(timers: tuple[Timer, ...]) -> None:
@@ -85,13 +103,26 @@ async def run_timers(timers: tuple[Timer, ...]) -> None:
 
     async def keep(timer: Timer) -> None:
         while True:
-            await asyncio.sleep(timer.every_s)
+            await asyncio.sleep(timer.every_s - time.time() % timer.every_s)
             try:
-                await asyncio.to_thread(timer.run)
+                if inspect.iscoroutinefunction(timer.run):
+                    await timer.run()
+                else:
+                    await asyncio.to_thread(timer.run)
             except Exception as fault:  # noqa: BLE001 - one bad reload does not end all reloads
                 log_fault(_log, f"timer {timer.name} failed", fault)
 
     await asyncio.gather(*map(keep, timers))
+
+
+def _open_store(settings: Settings) -> tuple[Settings, Store | None]:
+    try:
+        store = (
+            open_store(settings.store, settings.store_container, settings.store_client_id) if settings.store else None
+        )
+    except StoreError as unusable:  # a folder, on Windows
+        return msgspec.structs.replace(settings, problems=(*settings.problems, str(unusable))), None
+    return settings, store
 
 
 def _sink(settings: Settings) -> Sink:
