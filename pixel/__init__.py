@@ -22,6 +22,7 @@ pixel/
                   when no hub takes it; deliveries.py what is measured of it
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
   capture.py      Event Hubs Capture's files, read and written
+  reconcile.py    compares the ledger with them, number by number (number_set.py); reconciled.py is what it finds
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
   commands/       `python -m pixel COMMAND`

@@ -80,9 +80,10 @@ def build(
     if metrics.is_configured(environ):
         metrics.observe(collector.ledger, deliveries)
     writer = LedgerWriter(store, collector.ledger, deliveries) if store else None
+    today = Today(store) if store else None
     endpoints = (
         *pix.endpoints(collector, settings.path),
-        status.endpoint(collector, enrichers, writer, Today(store) if store else None),
+        status.endpoint(collector, enrichers, writer, today),
         health.endpoint(collector.sink),
         whoami.endpoint(settings, address),
         event_schema.endpoint(),
@@ -92,9 +93,9 @@ def build(
         Timer(f"reload_{each.name}", RELOAD_S, each.reload) for each in enrichers.running if each.reload is not None
     ]
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
-    if store and writer:
+    if store and writer and today:
         timers.append(Timer("ledger", EVERY_S, writer.write))
-        closing = (writer.write, store.close)
+        closing = (writer.write, today.close, store.close)
     return App(endpoints, tuple(timers), collector, enrichers, closing)
 
 

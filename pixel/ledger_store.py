@@ -47,6 +47,14 @@ class Row(msgspec.Struct, frozen=True):
     failed_seqs: list[tuple[int, int]]
     """Numbers of events that failed: first and last of each run."""
 
+    def replaces(self, other: "Row") -> bool:
+        """Say whether this one holds, of two rows with the same number of one boot."""
+        return self._decided() >= other._decided()
+
+    def _decided(self) -> int:
+        counts = self.counts
+        return counts.received + counts.accepted + sum(counts.failed.values()) + sum(counts.rejected.values())
+
 
 class LedgerWriter:
     """Writes the rows of one process."""

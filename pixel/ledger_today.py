@@ -40,6 +40,12 @@ class Today:
             return self._sum(), f"The ledger could not be read within {WITHIN_S:g} s."
         return self._sum(), self._problem
 
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
     async def _read(self) -> None:
         try:
             date = f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%d}"
@@ -69,7 +75,7 @@ class Today:
                 instances.add(row.instance)
                 until = max(until, row.until)
         told = msgspec.to_builtins(total)
-        told["deliveries"] = summary(total.deliveries)
+        told["deliveries"] = summary(total.deliveries) if total.deliveries.attempts else None
         return {"date": self._date, "until": until or None, "instances": len(instances), "boots": boots, **told}
 
 
@@ -88,5 +94,5 @@ class _File:
         elif row.row > last.row:
             self.settled = plus(self.settled, last.counts)
             self.last[row.boot] = row
-        elif row.row == last.row and row.counts.received >= last.counts.received:
+        elif row.row == last.row and row.replaces(last):
             self.last[row.boot] = row

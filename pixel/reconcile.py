@@ -74,15 +74,17 @@ async def _read_ledger(store: Store, period: Period, result: Result) -> None:
     until = period.end[:10]
     if until != "9999":
         until = f"{datetime.fromisoformat(until) + timedelta(days=1):%Y-%m-%d}"
-    rows: dict[tuple[str, str, int], Row] = {}
+    last: dict[tuple[str, str], Row] = {}  # it may still be replaced
     for name in await ledger_files(store, period.begin[:10], until):
-        async for _, read in read_rows(store, name):
-            for row in read:
-                key = (row.instance, row.boot, row.row)
-                if key not in rows or row.counts.received >= rows[key].counts.received:
-                    rows[key] = row
-    for key in sorted(rows):
-        _take(rows[key], period, result)
+        async for _, rows in read_rows(store, name):
+            for row in rows:
+                before = last.setdefault((row.instance, row.boot), row)
+                if row.row > before.row:
+                    _take(before, period, result)
+                if row.row > before.row or (row.row == before.row and row.replaces(before)):
+                    last[row.instance, row.boot] = row
+    for row in last.values():
+        _take(row, period, result)
 
 
 def _take(row: Row, period: Period, result: Result) -> None:
@@ -99,13 +101,14 @@ def _take(row: Row, period: Period, result: Result) -> None:
     result.rows += 1
     result.counts = plus(result.counts, row.counts)
     process.counts = plus(process.counts, row.counts)
-    process.rows.append(row)
+    process.rows += 1
     if row.first_seq is not None and row.last_seq is not None:
         if process.last < 0:
             process.first, process.last = row.first_seq, row.first_seq - 1
         # Not from the row's own first one: a row that was lost between two others leaves no hole.
         process.numbered.add_run(process.last + 1, row.last_seq)
         process.last = row.last_seq
+        process.minutes.append((row.last_seq, row.minute))
 
 
 class _Ids:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import msgspec
 
 from pixel.ledger import Counts
-from pixel.ledger_store import Row
 from pixel.number_set import NumberSet
 
 
@@ -26,7 +25,9 @@ class Process(msgspec.Struct, eq=False):
     instance: str
     boot: str
     counts: Counts = msgspec.field(default_factory=Counts)
-    rows: list[Row] = []
+    rows: int = 0
+    minutes: list[tuple[int, str]] = []
+    """The last number of each row, and its minute."""
     numbered: NumberSet = msgspec.field(default_factory=NumberSet)
     first: int = 0
     last: int = -1
@@ -84,6 +85,11 @@ class Result(msgspec.Struct, eq=False):
     """Records that are no events of a pixel."""
     files: int = 0
     unreadable: list[str] = []
+
+    @property
+    def seen(self) -> list[Process]:
+        """Processes of which there is a row or an event in the period."""
+        return [process for process in self.processes.values() if process.rows or process.stored]
 
     def total(self, count: Callable[[Process], int]) -> int:
         """Sum over all processes."""

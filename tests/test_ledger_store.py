@@ -210,6 +210,7 @@ def test_the_rows_of_a_day_are_summed_over_instances_and_boots(run):
             clock.at += 60
             for writer, ledger, deliveries in writers:
                 take(ledger, "sent", "failed:storage")
+                deliveries.attempt()
                 deliveries.batch(1, 500, seconds)
                 await writer.write()
             told.append((await today.ask())[0])

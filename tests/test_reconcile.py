@@ -1,6 +1,7 @@
 """Reconcile: every number of the ledger is captured, in the spill, known to have failed, or missing."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,6 +16,7 @@ from pixel.ledger import Ledger
 from pixel.ledger_store import LedgerWriter
 from pixel.store import open_store
 from tests.events import an_event
+from tests.front_door import ROOT
 from tests.stores import KINDS, a_container
 
 AT = 1_795_248_000.0  # 2026-11-21T08:00:00Z
@@ -135,9 +137,9 @@ def test_the_missing_are_named_by_minute_process_and_number(told):
 
     code, said = told(happen)
     assert code == 1
-    assert "3 accepted events of 9 missing. Not stored:" in said
+    assert "3 of 9 accepted events are missing. Not stored:" in said
     assert "  2026-11-21T08:01Z  instance web1, boot boot-1: numbers 5 to 6\n" in said
-    assert "  2026-11-21T08:01Z  instance web1, boot boot-1: numbers 8 to 8\n" in said
+    assert "  2026-11-21T08:01Z  instance web1, boot boot-1: number 8\n" in said
 
 
 def test_a_killed_process_leaves_more_stored_than_counted(told):
@@ -232,6 +234,7 @@ def test_an_id_that_a_sender_used_before_is_counted_as_such(told):
         (["--from", "2026-11-21T08:01", "--to", "2026-11-21T08:02"], 0, {"accepted": 2, "captured": 2, "missing": 0}),
         (["--from", "2026-11-21T09:02+01:00", "--to", "2026-11-21T09:03+01:00"], 0, {"accepted": 3, "captured": 3}),
         (["--from", "2026-11-21T08:03"], 0, {"accepted": 0, "captured": 0, "in no row": 1}),
+        (["--from", "2026-11-21T08:05"], 2, {}),
         (["--from", "2026-11-22"], 2, {}),
     ],
 )
@@ -313,6 +316,49 @@ def test_what_cannot_be_compared_is_told(arguments, said, capsys, monkeypatch, t
     monkeypatch.chdir(tmp_path)
     assert reconcile.run(arguments) == 2
     assert said in capsys.readouterr().err
+
+
+def test_many_runs_of_missing_numbers_are_not_all_printed(told):
+    async def happen(house):
+        await house.hits("x." * (reconcile.SHOWN + 5))
+        await house.row()
+
+    _, said = told(happen)
+    assert said.count("number ") == reconcile.SHOWN
+    assert said.endswith("\n  and more\n")
+
+
+def test_the_last_minutes_may_still_be_on_their_way(told):
+    async def happen(house):
+        await house.hits("x")
+        await house.row()
+
+    assert "Some are of the last 15 minutes" not in told(happen)[1]
+
+    async def happen_now(house):
+        house.at = time.time()
+        house.start()
+        await house.hits("x")
+        await house.row()
+
+    assert "Some are of the last 15 minutes" in told(happen_now)[1]
+
+
+def test_the_guide_says_what_each_figure_means(told):
+    async def happen(house):
+        events = await house.hits("..ffFs?x")
+        await house.row()
+        await house.hits(".?", id=events[0].id)
+        await house.hits(".")
+        await house.sink.send([events[0]])
+        path = capture.file_path(house.folder, "ns", "hub", 7, house.at)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(capture.header(bytes(16)) + capture.block([b"{}"], 0, house.at, bytes(16)))
+
+    _, said = told(happen)
+    assert len(figures(said)) == 14
+    guide = (ROOT / "docs/ledger.md").read_text("utf-8")
+    assert [name for name in figures(said) if f"| `{name}` |" not in guide] == []
 
 
 def test_a_wrong_time_or_a_missing_argument_is_told(capsys):

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
+from pixel.number_set import NumberSet
 from pixel.reconcile import WINDOW_S, Progress, reconcile
 from pixel.reconciled import Period, Process, Result
 from pixel.settings import read_settings
@@ -50,7 +52,7 @@ def run(arguments: list[str]) -> int:
     except StoreError as unusable:
         print(unusable, file=sys.stderr)
         return 2
-    if not result.processes:
+    if not result.seen:
         print(
             f"The ledger has no row and Capture no event {_of(period)}: nothing to compare. A pixel writes rows when "
             "PIXEL_STORE is set, each minute and when it stops.",
@@ -96,10 +98,10 @@ def _of(period: Period) -> str:
 
 def _lines(result: Result, period: Period) -> Iterator[str]:
     counts, total = result.counts, result.total
-    instances = len({instance for instance, _ in result.processes})
+    instances = len({process.instance for process in result.seen})
     kept = total(lambda each: len(each.kept & each.numbered - each.captured))
     yield (
-        f"The ledger {_of(period)}: {_many(instances, 'instance')}, {_many(len(result.processes), 'process')}, "
+        f"The ledger {_of(period)}: {_many(instances, 'instance')}, {_many(len(result.seen), 'process')}, "
         f"{_many(result.rows, 'row')}. Capture: {_many(result.files, 'file')}.\n"
     )
     yield _line("received", counts.received)
@@ -114,7 +116,7 @@ def _lines(result: Result, period: Period) -> Iterator[str]:
         f"of the numbers in these rows; {replayed:,} of them spilled and replayed" if counts.spilled else "",
     )
     yield _line("in the spill", kept, "not replayed yet, or set aside" if kept else "")
-    yield _line("missing", result.missing)
+    yield _line("missing", result.missing, "accepted, and stored nowhere" if result.missing else "")
     seen_failed = total(lambda each: len(each.failed & each.numbered & each.stored))
     undecided = total(lambda each: each.undecided)
     later = total(lambda each: len(each.stored - each.numbered))
@@ -123,7 +125,7 @@ def _lines(result: Result, period: Period) -> Iterator[str]:
         ("failed, but stored", seen_failed, "the visitor was told `failed`, since nobody could know"),
         ("undecided", undecided, "in flight when a process ended, or failed: not one was accepted for sure"),
         ("in no row", later, "stored after the last row of a process that was killed or still runs"),
-        ("  gaps among them", open_, "not stored: mostly hits in flight when a process was killed"),
+        ("gaps among them", open_, "not stored: mostly hits in flight when a process was killed"),
         ("captured twice", result.twice, "sent again by a retry or a replay: same id, same number"),
         ("ids used again", result.same_id, "other hits with an id that a sender had used before"),
         ("not of the pixel", result.foreign, "records that are no events, or carry no number"),
@@ -149,27 +151,38 @@ def _many(count: int, what: str) -> str:
 
 def _verdict(result: Result) -> str:
     if not result.missing:
+        if not result.counts.accepted:
+            return "Nothing is missing: the rows count no accepted event."
         return f"Nothing is missing: each of {result.counts.accepted:,} accepted events is stored."
-    lines, minutes = [], []
-    for process in result.processes.values():
-        if process.missing:
-            for first, last in process.gaps.runs():
-                minutes.append(minute := _minute_of(first, process))
-                lines.append(
-                    f"  {minute}  instance {process.instance}, boot {process.boot}: numbers {first:,} to {last:,}"
-                )
-    more = f"\n  and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
-    verdict = f"{_many(result.missing, 'accepted event')} of {result.counts.accepted:,} missing. Not stored:\n"
-    verdict += "\n".join(sorted(lines)[:SHOWN]) + more
+    runs = [
+        (_minute_of(first, process), process.instance, process.boot, first, last)
+        for process in result.processes.values()
+        if process.missing
+        for first, last in islice(process.gaps.runs(), SHOWN + 1)
+    ]
+    verb = "is" if result.missing == 1 else "are"
+    lines = [f"{result.missing:,} of {_many(result.counts.accepted, 'accepted event')} {verb} missing. Not stored:"]
+    for minute, instance, boot, first, last in sorted(runs)[:SHOWN]:
+        numbers = f"numbers {first:,} to {last:,}" if last > first else f"number {first:,}"
+        lines.append(f"  {minute}  instance {instance}, boot {boot}: {numbers}")
+    lines += ["  and more"] if len(runs) > SHOWN else []
     recent = f"{datetime.now(UTC) - timedelta(seconds=WINDOW_S):%Y-%m-%dT%H:%M}"
-    if any(minute >= recent for minute in minutes):
-        verdict += "\nSome are of the last 15 minutes: Event Hubs Capture may still hold them back. Ask again, or give an earlier --to."
-    return verdict
+    if any(_is_missing_since(recent, process) for process in result.processes.values()):
+        lines.append(
+            "Some are of the last 15 minutes: Event Hubs Capture may still hold them back. Ask again, or give an earlier --to."
+        )
+    return "\n".join(lines)
 
 
 def _minute_of(seq: int, process: Process) -> str:
-    rows = [row.minute for row in process.rows if row.last_seq is not None and seq <= row.last_seq]
-    return rows[0] if rows else ""
+    return next((minute for last, minute in process.minutes if seq <= last), "")
+
+
+def _is_missing_since(minute: str, process: Process) -> bool:
+    before = max((last for last, of in process.minutes if of < minute), default=-1)
+    recent = NumberSet()
+    recent.add_run(before + 1, process.last)
+    return process.missing > 0 and len(process.gaps & recent) > 0
 
 
 @contextmanager
