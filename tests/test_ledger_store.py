@@ -276,18 +276,21 @@ def test_a_store_that_cannot_be_read_is_told(azurite):
     assert problem.startswith("The ledger could not be read: The Blob store lets us not in (403")
 
 
+class Hanging:
+    """A store that does not answer until told."""
+
+    def __init__(self):
+        self.goes_on = asyncio.Event()
+        self.asked = 0
+
+    async def names(self, prefix=""):
+        self.asked += 1
+        await self.goes_on.wait()
+        return []
+
+
 def test_who_asks_does_not_wait_for_a_store_that_hangs(tmp_path, monkeypatch):
     monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 0.01)
-
-    class Hanging:
-        def __init__(self):
-            self.goes_on = asyncio.Event()
-            self.asked = 0
-
-        async def names(self, prefix=""):
-            self.asked += 1
-            await self.goes_on.wait()
-            return []
 
     async def use():
         store = Hanging()
@@ -299,6 +302,19 @@ def test_who_asks_does_not_wait_for_a_store_that_hangs(tmp_path, monkeypatch):
 
     slow = "The ledger could not be read within 0.01 s."
     assert asyncio.run(use()) == (slow, slow, None, 1)
+
+
+def test_a_server_that_stops_waits_for_no_store_that_hangs(monkeypatch):
+    monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 0.01)
+
+    async def use():
+        today = Today(Hanging())
+        await today.ask()
+        await today.close()
+        await today.close()
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(use()) == 1
 
 
 def test_an_instance_of_any_name_has_a_file_of_its_own(tmp_path):

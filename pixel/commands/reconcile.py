@@ -1,4 +1,4 @@
-"""Compare the ledger with what is stored: `reconcile --capture FOLDER`; tells whether an accepted event is missing.
+"""Compare the ledger with what is stored: `reconcile --capture FOLDER` tells whether an accepted event is missing.
 
 The exit code is 0 when none is, 1 when some are, 2 when nothing could be compared. docs/ledger.md says what each line means.
 """
