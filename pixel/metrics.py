@@ -9,6 +9,8 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from pixel.deliver.deliveries import Deliveries
 from pixel.ledger import Ledger
 
@@ -58,7 +60,7 @@ def _decided(ledger: Ledger) -> Counted:
 
 
 def _of(deliveries: Deliveries, field: str) -> Counted:
-    yield getattr(deliveries, field), {}
+    yield msgspec.to_builtins(deliveries)[field], {}
 
 
 def _count(meter: "Meter", name: str, unit: str, read: Callable[[], Counted]) -> None:

@@ -19,7 +19,7 @@ class Deliveries(msgspec.Struct):
     bytes: int = 0
     batches: int = 0
     attempts: int = 0
-    duplicates_possible: int = 0
+    duplicates: int = msgspec.field(default=0, name="duplicates_possible")
     latency_ms: dict[str, int] = msgspec.field(default_factory=dict)
     """Batches by the time they took: the upper end of a bucket, in ms, and how many were in it."""
 
@@ -37,7 +37,7 @@ class Deliveries(msgspec.Struct):
 
     def duplicate(self, events: int) -> None:
         """Count events that are sent again although the try before may have stored them."""
-        self.duplicates_possible += events
+        self.duplicates += events
 
 
 def percentile(latency_ms: Mapping[str, int], share: float) -> float | None:
