@@ -14,8 +14,11 @@ class Sink(Protocol):
 
     problem: str | None
     """Why events cannot be stored now, a sentence for people; None when they can."""
-    deliveries: Deliveries | None
-    """What it measures of its deliveries, if it does."""
+
+    @property
+    def deliveries(self) -> Deliveries | None:
+        """What it measures of its deliveries, if it does."""
+        ...
 
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return, in order, `sent`, `spilled` or `failed:<reason>` (a key of `FAILURES`) for each event."""
