@@ -59,6 +59,10 @@ class House:
             case "s":  # spilled
                 await self.spill.spill([encode(event)], "throttled")
                 self.ledger.delivery("spilled")
+            case "b":  # spilled, though it was captured
+                await self.sink.send([event])
+                await self.spill.spill([encode(event)], "lost")
+                self.ledger.delivery("spilled")
             case "f":
                 self.ledger.delivery("failed:storage", event.seq)
             case "F":  # failed as far as we know, and captured
@@ -108,6 +112,7 @@ def figures(said):
     [
         ("....", 0, {"received": 4, "accepted": 4, "captured": 4, "missing": 0}),
         ("..ss", 0, {"accepted": 4, "captured": 2, "in the spill": 2, "missing": 0}),
+        (".bs", 0, {"accepted": 3, "captured": 2, "in the spill": 1, "captured, in spill": 1, "missing": 0}),
         (".ff.", 0, {"accepted": 2, "failed": 2, "captured": 2, "missing": 0}),
         (".Ff.", 0, {"accepted": 2, "failed": 2, "captured": 3, "failed, but stored": 1, "missing": 0}),
         (".?..", 0, {"accepted": 3, "captured": 3, "undecided": 1, "missing": 0}),
@@ -346,7 +351,7 @@ def test_the_last_minutes_may_still_be_on_their_way(told):
 
 def test_the_guide_says_what_each_figure_means(told):
     async def happen(house):
-        events = await house.hits("..ffFs?x")
+        events = await house.hits("..ffFsb?x")
         await house.row()
         await house.hits(".?", id=events[0].id)
         await house.hits(".")
@@ -356,7 +361,7 @@ def test_the_guide_says_what_each_figure_means(told):
         path.write_bytes(capture.header(bytes(16)) + capture.block([b"{}"], 0, house.at, bytes(16)))
 
     _, said = told(happen)
-    assert len(figures(said)) == 14
+    assert len(figures(said)) == 15
     guide = (ROOT / "docs/ledger.md").read_text("utf-8")
     assert [name for name in figures(said) if f"| `{name}` |" not in guide] == []
 

@@ -100,6 +100,7 @@ def _lines(result: Result, period: Period) -> Iterator[str]:
     counts, total = result.counts, result.total
     instances = len({process.instance for process in result.seen})
     kept = total(lambda each: len(each.kept & each.numbered - each.captured))
+    both = total(lambda each: len(each.kept & each.numbered & each.captured))
     yield (
         f"The ledger {_of(period)}: {_many(instances, 'instance')}, {_many(len(result.seen), 'process')}, "
         f"{_many(result.rows, 'row')}. Capture: {_many(result.files, 'file')}.\n"
@@ -109,11 +110,11 @@ def _lines(result: Result, period: Period) -> Iterator[str]:
     yield _line("failed", sum(counts.failed.values()), _reasons(counts.failed))
     yield _line("accepted", counts.accepted, f"{counts.sent:,} sent, {counts.spilled:,} spilled")
     yield ""
-    replayed = max(counts.spilled - kept, 0)
+    replayed = max(counts.spilled - kept - both, 0)
     yield _line(
         "captured",
         total(lambda each: len(each.captured & each.numbered)),
-        f"of the numbers in these rows; {replayed:,} of them spilled and replayed" if counts.spilled else "",
+        f"{replayed:,} of them spilled and replayed" if replayed else "",
     )
     yield _line("in the spill", kept, "not replayed yet, or set aside" if kept else "")
     yield _line("missing", result.missing, "accepted, and stored nowhere" if result.missing else "")
@@ -122,6 +123,7 @@ def _lines(result: Result, period: Period) -> Iterator[str]:
     later = total(lambda each: len(each.stored - each.numbered))
     open_ = total(lambda each: len(each.unaccounted))
     notes = (
+        ("captured, in spill", both, "a replay will send them again: same id, same number"),
         ("failed, but stored", seen_failed, "the visitor was told `failed`, since nobody could know"),
         ("undecided", undecided, "in flight when a process ended, or failed: not one was accepted for sure"),
         ("in no row", later, "stored after the last row of a process that was killed or still runs"),
