@@ -289,9 +289,12 @@ def test_it_reads_the_ledger_of_a_folder_and_of_blob(kind, tmp_path, request, ca
 
     async def happen():
         house = House(tmp_path, store, container)
-        await house.hits("..s.f")
-        await house.row()
-        await house.store.close()
+        try:
+            await house.hits("..s.f")
+            await house.row()
+            assert house.writer.problem is None
+        finally:
+            await house.store.close()
         return house.folder
 
     folder = asyncio.run(happen())
