@@ -29,6 +29,7 @@ from pixel.collect.enrich import enrich
 from pixel.collect.parse import parse
 from pixel.collect.request import Request
 from pixel.collect.track import Collector, track
+from pixel.deliver.deliveries import Deliveries
 from pixel.event import Event, encode
 
 WARM_UP: Final = 200_000
@@ -44,6 +45,7 @@ class EncodeAndDrop:
     """A sink that does what every real one does before it waits."""
 
     problem: str | None = None
+    deliveries: Deliveries | None = None
 
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Encode each event; all are `sent`."""

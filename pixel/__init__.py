@@ -17,11 +17,14 @@ pixel/
     response.py   the image
   event.py        the one record that every part reads or writes, and its schema
   outcome.py      accepted, rejected:<reason>, failed:<reason>
-  ledger.py       counts them
+  ledger.py       counts them; ledger_store.py writes the counts down each minute, ledger_today.py sums them over instances,
+                  metrics.py hands them to OpenTelemetry
   deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro, spill.py the way out
-                  when no hub takes it, replay.py the way back, reemit.py for what was captured
+                  when no hub takes it, replay.py the way back, reemit.py for what was captured;
+                  hub_sink.py sends to Event Hubs by event_hub.py, deliveries.py what is measured of it
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
   capture.py      Event Hubs Capture's files, read and written
+  reconcile.py    compares the ledger with them, number by number (number_set.py); reconciled.py is what it finds
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
   commands/       `python -m pixel COMMAND`; terminal.py draws its tables and bars

@@ -5,6 +5,7 @@ import inspect
 import logging
 import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from types import ModuleType
 import msgspec
 
 import enrichers as enricher_package
+from pixel import metrics
 from pixel.collect.client_ip import client_ip
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
@@ -22,6 +24,8 @@ from pixel.deliver.spill import Spill
 from pixel.endpoints import event_schema, health, home, pix, status, whoami
 from pixel.endpoints.endpoint import Endpoint
 from pixel.ledger import Ledger
+from pixel.ledger_store import EVERY_S, LedgerWriter
+from pixel.ledger_today import Today
 from pixel.log import log_fault
 from pixel.settings import Settings, read_settings
 from pixel.store import Store, StoreError, open_store
@@ -33,9 +37,9 @@ _log = logging.getLogger("pixel.timers")
 
 
 class Timer(msgspec.Struct, frozen=True):
-    """Something that each process does every `every_s` seconds, beside its hits.
+    """Something that each process does beside its hits, at each multiple of `every_s` seconds by the clock.
 
-    A plain function runs in a thread, a coroutine function in the event loop of the hits.
+    A coroutine function runs in the event loop, which must not wait for it; any other in a thread.
     """
 
     name: str
@@ -44,12 +48,13 @@ class Timer(msgspec.Struct, frozen=True):
 
 
 class App(msgspec.Struct, frozen=True):
-    """What an adapter binds to its server."""
+    """What an adapter binds to its server. `closing` is what a server that is told to stop awaits, in order."""
 
     endpoints: tuple[Endpoint, ...]
     timers: tuple[Timer, ...]
     collector: Collector
     enrichers: Enrichers
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 def build(
@@ -63,13 +68,10 @@ def build(
 
     `watch` is told of each hit; `sink` and `package` replace the configured sink and the enrichers, for tests.
     """
-    settings = read_settings(environ)
+    settings, store = _open_store(read_settings(environ))
     enrichers = load(package, settings.enrichers, environ)
     address = client_ip(settings.client_ip, settings.front_door_id)
     instance = _instance(environ, settings.on_azure)
-    store = None
-    if settings.store:
-        store = open_store(settings.store, settings.store_container, settings.store_client_id)
     sink = sink or _sink(settings, store, instance)
     collector = Collector(
         settings=settings,
@@ -80,9 +82,14 @@ def build(
         ledger=Ledger(instance, secrets.token_hex(8)),
         watch=watch,
     )
+    deliveries = collector.sink.deliveries
+    if metrics.is_configured(environ):
+        metrics.observe(collector.ledger, deliveries)
+    writer = LedgerWriter(store, collector.ledger, deliveries) if store else None
+    today = Today(store) if store else None
     endpoints = (
         *pix.endpoints(collector, settings.path),
-        status.endpoint(collector, enrichers),
+        status.endpoint(collector, enrichers, writer, today),
         health.endpoint(collector.sink),
         whoami.endpoint(settings, address),
         event_schema.endpoint(),
@@ -93,7 +100,11 @@ def build(
     ]
     if store is not None and isinstance(sink, EventHubSink):
         timers.append(replay_timer(store, sink))
-    return App(endpoints, tuple(timers), collector, enrichers)
+    closing: list[Callable[[], Awaitable[None]]] = [sink.close] if isinstance(sink, EventHubSink) else []
+    if store and writer and today:
+        timers.append(Timer("ledger", EVERY_S, writer.write))
+        closing += (writer.write, today.close, store.close)
+    return App(endpoints, tuple(timers), collector, enrichers, tuple(closing))
 
 
 async def run_timers(timers: tuple[Timer, ...]) -> None:
@@ -101,7 +112,7 @@ async def run_timers(timers: tuple[Timer, ...]) -> None:
 
     async def keep(timer: Timer) -> None:
         while True:
-            await asyncio.sleep(timer.every_s)
+            await asyncio.sleep(timer.every_s - time.time() % timer.every_s)
             try:
                 if inspect.iscoroutinefunction(timer.run):
                     await timer.run()
@@ -126,6 +137,16 @@ def replay_timer(store: Store, sender: Sender) -> Timer:
             _log.log(logging.WARNING if told.problem or told.aside or told.torn else logging.INFO, "replay: %s", told)
 
     return Timer("replay", REPLAY_S * (0.8 + secrets.randbelow(400) / 1000), run)
+
+
+def _open_store(settings: Settings) -> tuple[Settings, Store | None]:
+    try:
+        store = (
+            open_store(settings.store, settings.store_container, settings.store_client_id) if settings.store else None
+        )
+    except StoreError as unusable:  # a folder, on Windows
+        return msgspec.structs.replace(settings, problems=(*settings.problems, str(unusable))), None
+    return settings, store
 
 
 def _sink(settings: Settings, store: Store | None, instance: str) -> Sink:

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import socket
 import types
 
@@ -84,14 +85,15 @@ def test_a_timer_that_fails_comes_again_and_holds_up_no_other():
     asyncio.run(until_each_ran_twice())
 
 
-def test_a_timer_of_coroutines_runs_in_the_loop_of_the_hits():
+def test_a_timer_may_be_a_coroutine_function_which_runs_in_the_event_loop():
     async def until_it_ran():
         ran = asyncio.get_running_loop().create_future()
 
         async def run():
-            ran.set_result(asyncio.get_running_loop())
+            if not ran.done():
+                ran.set_result(asyncio.get_running_loop())
 
-        task = asyncio.ensure_future(run_timers((Timer("here", 0.001, run),)))
+        task = asyncio.ensure_future(run_timers((Timer("ledger", 0.001, run),)))
         assert await asyncio.wait_for(ran, 10) is asyncio.get_running_loop()
         task.cancel()
 
@@ -129,26 +131,45 @@ def test_a_store_that_cannot_be_listed_is_told_by_the_timer_of_replay(caplog):
     assert [record.getMessage() for record in caplog.records] == ["replay: The store did not answer."]
 
 
+async def lifespan(app, between=lambda: None):
+    """Start and stop the app as a server does; give what it said, with how many tasks there were."""
+    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    sent = []
+
+    async def receive():
+        if sent:
+            between()
+        return next(messages)
+
+    async def send(message):
+        sent.append((message["type"], len(asyncio.all_tasks())))
+
+    await asgi(app)({"type": "lifespan"}, receive, send)
+    return sent, len(asyncio.all_tasks())
+
+
 def test_the_server_starts_the_timers_and_stops_them(reloading):
-    async def lifespan():
-        app = asgi(build({}, sink=MemorySink(), package=reloading))
-        messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-        sent = []
-
-        async def receive():
-            return next(messages)
-
-        async def send(message):
-            sent.append((message["type"], len(asyncio.all_tasks())))
-
-        await app({"type": "lifespan"}, receive, send)
-        await asyncio.sleep(0)
-        return sent, len(asyncio.all_tasks())
-
-    (started, stopped), left = asyncio.run(lifespan())
+    (started, stopped), left = asyncio.run(lifespan(build({}, sink=MemorySink(), package=reloading)))
     assert started == ("lifespan.startup.complete", 2)
     assert stopped[0] == "lifespan.shutdown.complete"
-    assert left <= 2
+    assert left == 1
+
+
+def test_a_server_that_stops_writes_the_last_row_of_the_ledger(tmp_path):
+    pixel = build({"PIXEL_STORE": str(tmp_path)}, sink=MemorySink())
+
+    def count():
+        pixel.collector.ledger.received += 1
+
+    asyncio.run(lifespan(pixel, count))
+    (path,) = tmp_path.glob("ledger/*/*.ndjson")
+    (row,) = map(json.loads, path.read_text("utf-8").splitlines())
+    assert (row["boot"], row["counts"]["received"]) == (pixel.collector.ledger.boot, 1)
+
+
+def test_without_a_store_there_is_no_row_to_write():
+    pixel = build({}, sink=MemorySink())
+    assert (pixel.closing, [timer.name for timer in pixel.timers if timer.name == "ledger"]) == ((), [])
 
 
 def test_bad_settings_stop_the_local_start_with_a_line_each(monkeypatch, capsys):

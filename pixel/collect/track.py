@@ -53,9 +53,11 @@ async def track(requests: Sequence[Request], endpoint: str, collector: Collector
         ledger.number(event)
     deliveries = iter(await _send(events, collector.sink)) if events else iter(())
     outcomes = [
-        ledger.rejection(each)
-        if isinstance(each, Rejected)
-        else ledger.delivery(next(deliveries) if each else _FAULT)
+        ledger.delivery(next(deliveries), each.seq)
+        if isinstance(each, Event)
+        else ledger.rejection(each)
+        if each
+        else ledger.delivery(_FAULT)
         for each in taken
     ]
     if collector.watch is not None:

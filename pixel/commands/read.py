@@ -33,12 +33,13 @@ def run(arguments: list[str]) -> int:
         try:
             with path.open("rb") as file:
                 for record in capture.records(file):
-                    try:
-                        msgspec.json.decode(record.body, type=dict)
-                    except msgspec.DecodeError:
-                        skipped += 1
-                        continue
-                    sys.stdout.buffer.write(record.body + b"\n")
+                    for body in capture.bodies(record):
+                        try:
+                            msgspec.json.decode(body, type=dict)
+                        except msgspec.DecodeError:
+                            skipped += 1
+                            continue
+                        sys.stdout.buffer.write(body + b"\n")
         except capture.Damaged as damaged:
             if damaged.torn:
                 why = "torn tail (still being written, or its writer was killed)"

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pixel import capture
+from pixel.deliver.deliveries import Deliveries
 from pixel.deliver.replay import Undelivered
 from pixel.event import Event, encode
 from pixel.log import log_fault
@@ -28,6 +29,8 @@ MAX_BYTES = 10 << 20
 
 class CaptureFileSink:
     """Captures to `folder`: one process a partition, a new file every `window_s` seconds or `max_bytes` bytes."""
+
+    deliveries: Deliveries | None = None
 
     def __init__(
         self,

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connection, Connections, Refused
+from pixel.deliver.deliveries import Deliveries
 from pixel.deliver.packing import pack
 from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, Spill
 from pixel.deliver.waiting import Group, Waiting
 from pixel.event import Event, encode
 from pixel.hub import HubSettings
-from pixel.ledger import Deliveries
 from pixel.store import StoreError
 
 BUDGET_S: Final = 2.0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from pixel.deliver.deliveries import Deliveries
 from pixel.event import Event
 
 NO_SINK = "No sink is configured: every hit fails. Set PIXEL_CAPTURE_DIR on a machine of your own."
@@ -14,6 +15,11 @@ class Sink(Protocol):
     problem: str | None
     """Why events cannot be stored now, a sentence for people; None when they can."""
 
+    @property
+    def deliveries(self) -> Deliveries | None:
+        """What it measures of its deliveries, if it does."""
+        ...
+
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return, in order, `sent`, `spilled` or `failed:<reason>` (a key of `FAILURES`) for each event."""
         ...
@@ -23,6 +29,7 @@ class MemorySink:
     """Keeps events in a list. For tests."""
 
     problem: str | None = None
+    deliveries: Deliveries | None = None
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -35,6 +42,8 @@ class MemorySink:
 
 class NoSink:
     """Takes nothing: an event without a place to go has failed, and everybody is told."""
+
+    deliveries: Deliveries | None = None
 
     def __init__(self, problem: str = NO_SINK) -> None:
         self.problem: str | None = problem

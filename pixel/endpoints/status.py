@@ -13,21 +13,34 @@ from pixel.collect.query import parse_query
 from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.collect.track import Collector
+from pixel.deliver.deliveries import summary
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
 from pixel.enricher import Enricher
+from pixel.ledger_store import LedgerWriter
+from pixel.ledger_today import Today
 from pixel.log import log_fault
 from pixel.store import without_secret
 
 _log = logging.getLogger("pixel.status")
 
 
-def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
-    """Return the row of `/status`: 200, 503 when something is wrong, 401 without the key where one is set."""
+def endpoint(
+    collector: Collector, enrichers: Enrichers, writer: LedgerWriter | None = None, today: Today | None = None
+) -> Endpoint:
+    """Return the row of `/status`: 200, 503 when something is wrong, 401 without the key where one is set.
+
+    With a store, `writer` writes this process's ledger to it, and `today` reads those of all instances.
+    """
 
     async def handle(request: Request) -> Response:
         if not may_see(request, collector.settings.status_key):
             return as_json({"problem": "This needs the key of PIXEL_STATUS_KEY: as X-Pixel-Key, or ?key=KEY."}, 401)
         told = status(collector, enrichers)
+        if writer is not None and writer.problem is not None:
+            told["problems"].append(writer.problem)
+        if today is not None:
+            told["today"], problem = await today.ask()
+            told["problems"] += [problem] if problem else []
         return as_json(told, 503 if told["problems"] else 200)
 
     return Endpoint("status", "/status", READ, handle)
@@ -72,6 +85,7 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
             "disabled": enrichers.disabled,
         },
         "ledger": collector.ledger.snapshot(),
+        "deliveries": summary(collector.sink.deliveries) if collector.sink.deliveries else None,
     }
 
 

@@ -106,5 +106,8 @@ async def _lifespan(app: App, receive: Receive, send: Send) -> None:
         else:
             if timers is not None:
                 timers.cancel()
+                await asyncio.wait({timers})
+            for close in app.closing:
+                await close()
             await send({"type": "lifespan.shutdown.complete"})
             return

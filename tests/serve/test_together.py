@@ -20,6 +20,7 @@ class Sends:
     """A sink that notes who came together, and lets each send wait for leave."""
 
     problem = None
+    deliveries = None
 
     def __init__(self):
         self.customers = []
