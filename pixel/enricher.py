@@ -1,5 +1,6 @@
 """Enricher: what a file in `enrichers/` becomes once it is found. Guide: docs/enrichers.md."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,25 @@ from pixel.event import Event
 
 Enrich = Callable[[Event], Mapping[str, Any] | None]
 """Read the event, return what was found out (JSON values), or None. Never changes the event, never does I/O."""
+
+
+class Failures(msgspec.Struct):
+    """How often an enricher failed on a hit since the start, and with what kind of error the last time."""
+
+    count: int = 0
+    kind: str = ""
+    at: float = 0.0
+
+    def note(self, fault: Exception) -> None:
+        """Count one."""
+        self.count += 1
+        self.kind = type(fault).__name__
+        self.at = time.monotonic()
+
+    @property
+    def recent(self) -> bool:
+        """Whether the last one is less than a minute ago."""
+        return self.count > 0 and time.monotonic() - self.at < 60.0
 
 
 class Enricher(msgspec.Struct, frozen=True):
@@ -22,3 +42,4 @@ class Enricher(msgspec.Struct, frozen=True):
     anonymous: frozenset[str] = frozenset()
     status: Callable[[], Mapping[str, Any]] | None = None
     reload: Callable[[], None] | None = None
+    failures: Failures = msgspec.field(default_factory=Failures)

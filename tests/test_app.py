@@ -9,6 +9,7 @@ from pixel.commands import serve
 from pixel.deliver.capture_file import CaptureFileSink
 from pixel.deliver.sink import MemorySink, NoSink
 from pixel.serve.asgi import asgi
+from tests.serving import serving
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,12 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
 def test_an_enricher_that_is_wanted_and_not_there_is_told(monkeypatch, capsys, tmp_path):
     said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_ENRICHERS="campain")
     assert "PIXEL_ENRICHERS names campain" in said
+
+
+def test_what_is_wrong_with_an_enricher_is_said_at_the_start(tmp_path):
+    with serving(tmp_path, GEO_DATABASES="/nope.mmdb", REFERRER_SITE="a", PIXEL_ENRICHERS="geo,referrer") as pixel:
+        said = pixel.said()
+    assert "GEO_DATABASES" in said
+    assert "/nope.mmdb" in said
+    assert "REFERRER_SITE is not a setting. Did you mean REFERRER_SITES?" in said
+    assert "Enricher referrer knows less without campaign, which PIXEL_ENRICHERS leaves out." in said

@@ -66,6 +66,8 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
         "enrichers": {
             "running": {each.name: _ask(each, problems) for each in enrichers.running},
             "disabled": enrichers.disabled,
+            "failures": {each.name: each.failures.count for each in enrichers.running if each.failures.count},
+            "notes": enrichers.notes,
         },
         "ledger": collector.ledger.snapshot(),
     }
