@@ -17,6 +17,9 @@ from pixel.event import Event
 PAID_MEDIA = frozenset(("cpc", "ppc", "cpm", "cpv", "cpa", "cpp", "display", "banner", "retargeting", "remarketing"))
 """Words that campaigns use as `utm_medium` for ads, beside those that start with `paid`."""
 
+FREE = frozenset(("Meta", "Google Merchant Center"))
+"""Networks whose click ids are not on ads alone."""
+
 TERM_LIMIT = 256
 CODED_TERM_LIMIT = 9 * TERM_LIMIT  # three bytes a character, three characters a byte
 URL_LIMIT = 1024
@@ -138,10 +141,11 @@ def setup(env: Mapping[str, str]) -> Referrers:
 def is_paid(campaign: Mapping[str, Any]) -> bool:
     """Say whether the campaign is an ad: by a click id that only ads carry, or by the word for its medium.
 
-    Meta's click id comes with every link: https://stackoverflow.com/questions/52847475
+    Meta's click id comes with every link: https://stackoverflow.com/questions/52847475; that of Google Merchant Center with
+    results nobody paid for: https://support.google.com/merchants/answer/15191080
     """
     networks = campaign.get("networks")
-    if networks is not None and networks != ["Meta"]:
+    if networks is not None and not FREE.issuperset(networks):
         return True
     medium = campaign.get("medium")
     if medium is None:

@@ -32,7 +32,9 @@ def found(tmp_path_factory):
     folder.joinpath("spam.txt").write_text("spam.example\n")
     environ = {"GEO_DATABASES": str(folder), "REFERRER_SPAM_FILE": str(folder / "spam.txt")}
     collector = build(environ).collector
-    campaigns = "&".join(f"{name}=x" for name in ("utm_term", "utm_content", "utm_id", "mtm_group", "mtm_placement"))
+    parameters = ("utm_term", "utm_content", "utm_id", "mtm_group", "mtm_placement")
+    ga4 = ("utm_source_platform", "utm_creative_format", "utm_marketing_tactic")
+    campaigns = "&".join(f"{name}=x" for name in (*parameters, *ga4))
     extra = [
         (f"gclid=x&{campaigns}", {"x-forwarded-for": "81.2.69.160"}),
         ("ref=" + quote("https://spam.example/"), {"x-forwarded-for": "10.0.0.1"}),
