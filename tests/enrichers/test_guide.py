@@ -18,6 +18,7 @@ from pixel.simulate.traffic import traffic
 from tests.enrichers import geo_databases as made
 from tests.enrichers.contract import ROOT
 from tests.enrichers.test_contract import SHIPPED
+from tests.events import an_event
 
 TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.+) \| `(.+)` \|$")
@@ -47,10 +48,21 @@ def found(tmp_path_factory):
         if isinstance(event, Event):
             enrich([event], collector.enrichers)
             assert event.enrich_errors == {}
-            for name in event.enrichments.keys() & seen.keys():  # one of your own needs no section
-                for field, value in event.enrichments[name].items():
-                    seen[name].setdefault(field, set()).add(TYPES[type(value)])
+            note(event, seen)
     return seen
+
+
+def note(event, seen):
+    """Add the types of an event's fields. An enricher that is not shipped, but somebody's own, needs no section."""
+    for name in event.enrichments.keys() & seen.keys():
+        for field, value in event.enrichments[name].items():
+            seen[name].setdefault(field, set()).add(TYPES[type(value)])
+
+
+def test_an_enricher_of_your_own_needs_no_section():
+    seen = {"bot": {}}
+    note(an_event(enrichments={"bot": {"strict": True}, "daytime": {"part": "night"}}), seen)
+    assert seen == {"bot": {"strict": {"boolean"}}}
 
 
 def listed(name):
