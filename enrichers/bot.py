@@ -36,6 +36,7 @@ BROAD: Final = {
 # in this place.
 TEXT_LIMIT: Final = 512
 NAME_LIMIT: Final = 40
+_NO_NAME: Final = re.compile(r"[./]|^com\b")
 
 Result = dict[str, Any]
 
@@ -115,13 +116,19 @@ def _name(crawlers: "list[Crawler]", spider: str | None, text: str) -> str | Non
     """Return what the longest pattern fits, or what ua-parser calls it: one of them, if it reads like a name."""
     candidates = [spider or ""]
     if crawlers:
-        found = re.search(max((crawler.pattern for crawler in crawlers), key=len), text)
+        found = _compiled(max((crawler.pattern for crawler in crawlers), key=len)).search(text)
         candidates.insert(0, found.group() if found else "")
     for candidate in candidates:
         name = candidate.strip(" /;:,()+-_")
-        if 2 <= len(name) <= NAME_LIMIT and name.lower() not in NO_NAMES and not re.search(r"[./]|^com\b", name):
+        if 2 <= len(name) <= NAME_LIMIT and name.lower() not in NO_NAMES and not _NO_NAME.search(name):
             return name
     return None
+
+
+@cache
+def _compiled(pattern: str) -> "re.Pattern[str]":
+    """Compile a pattern of the list once; `re` itself forgets all but the last 512, and compiling takes 200 us."""
+    return re.compile(pattern)
 
 
 def _category(crawlers: "list[Crawler]", lower: str) -> str | None:
