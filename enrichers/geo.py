@@ -127,10 +127,16 @@ def _look_up(databases: "tuple[Database, ...]", ip: str) -> dict[str, Any] | Non
     for database in databases:
         part = database.find(ip)
         if found.get("country") not in (None, part.get("country")):
-            part = {name: value for name, value in part.items() if name not in PLACE}
+            part = _without_place(part)
+        elif "country" in part and "country" not in found:
+            found = _without_place(found)  # a city or a continent alone: nothing says that it is in this country
         found = part | found
     if "country" in found and "continent" not in found:
         found["continent"] = CONTINENT_OF[found["country"]]
     if found.get("asn") in CLOUDS:
         found["datacentre"] = True
     return {name: found[name] for name in FIELDS if name in found} or None
+
+
+def _without_place(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name not in PLACE}

@@ -192,6 +192,27 @@ def test_the_first_database_that_knows_a_field_says_it_and_the_place_is_of_one_c
     }
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "result"),
+    [
+        ({"country_code": "FR"}, {"city": "London"}, {"country": "FR", "continent": "EU"}),
+        ({"city": "Paris", "timezone": "Europe/Paris"}, {"country_code": "GB"}, {"country": "GB", "continent": "EU"}),
+        (
+            {"city": "Paris", **made.asn(3215, "Orange")},
+            {"country_code": "GB", "city": "London"},
+            {"country": "GB", "continent": "EU", "city": "London", "asn": 3215, "as_org": "Orange"},
+        ),
+    ],
+)
+def test_a_city_without_its_country_never_stands_beside_a_country_of_another(tmp_path, first, second, result):
+    records = (
+        {"83.1.0.0/16": record, "84.1.0.0/16": {"city": "x", "country_code": "CH"}} for record in (first, second)
+    )
+    one = set_up(*(made.write(tmp_path / f"{number}.mmdb", "city", each) for number, each in enumerate(records)))
+    assert one.status()["problems"] == []
+    assert told(one, "83.1.2.3") == result
+
+
 def test_a_database_of_ipv4_is_not_asked_for_ipv6(tmp_path):
     path = made.write(tmp_path / "v4.mmdb", "country", {"1.2.3.0/24": {"country_code": "AU"}}, ip_version=4)
     one = set_up(path)
