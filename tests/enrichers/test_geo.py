@@ -331,6 +331,33 @@ def test_a_database_that_breaks_later_stays_in_use_as_it_was_until_it_is_whole(t
     assert one.status()["problems"] == []
 
 
+def test_a_path_that_the_system_refuses_is_told_with_the_reason_and_costs_no_other(tmp_path):
+    too_long = tmp_path / ("x" * 300)
+    one = set_up(too_long, made.write_country(tmp_path / "country.mmdb", "GB"))
+    assert one.status()["problems"] == [
+        f"GEO_DATABASES: {too_long} cannot be read (File name too long); events come without it."
+    ]
+    assert told(one, "81.2.69.142") == {"country": "GB", "continent": "EU"}
+
+
+def test_a_folder_that_the_system_refuses_later_leaves_what_was_read_in_use(tmp_path):
+    (tmp_path / "share").mkdir()
+    made.write_country(tmp_path / "share/country.mmdb", "GB")
+    other = made.write_asn(tmp_path / "asn.mmdb")
+    one = set_up(tmp_path / "share", other)
+    (tmp_path / "share").rename(tmp_path / "away")
+    (tmp_path / "share").symlink_to("x" * 300)
+    made.write(other, "asn", {"81.0.0.0/8": made.asn(3303, "Swisscom")})
+    one.reload()
+    assert told(one, "81.2.69.142") == {"country": "GB", "continent": "EU", "asn": 3303, "as_org": "Swisscom"}
+    [problem] = one.status()["problems"]
+    assert "cannot be read (File name too long); what was read before stays in use." in problem
+    (tmp_path / "share").unlink()
+    (tmp_path / "away").rename(tmp_path / "share")
+    one.reload()
+    assert one.status()["problems"] == []
+
+
 def test_damage_that_only_a_lookup_meets_costs_that_answer_and_is_told_without_the_address(tmp_path):
     records = {"82.7.7.7/32": {"country": "GB"}, "1.0.0.0/8": made.city("AU", "OC")}
     one = set_up(made.write(tmp_path / "odd.mmdb", "GeoLite2-Country", records), made.write_asn(tmp_path / "a.mmdb"))
