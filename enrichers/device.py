@@ -30,6 +30,9 @@ HINT_LIMIT: Final = 512
 _FROZEN: Final = frozenset((("Windows", "10"), ("macOS", "10.15"), ("macOS", "10.15.7")))
 """Later ones say so too: https://www.chromium.org/updates/ua-reduction/, and Safari and Firefox do the same."""
 _FROZEN_ANDROID: Final = "Android 10; K)"
+_FROZEN_IOS: Final = ("18.6", "18.7")
+_SAFARI_26: Final = re.compile(r"\bVersion/(?:2[6-9]|[3-9][0-9])\b")
+"""From Safari 26 on, iOS says one of these: https://webkit.org/blog/17333/webkit-features-in-safari-26-0/"""
 _REAL_MODEL: Final = (
     "Mozilla/5.0 (Linux; Android 10; {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"
 )
@@ -187,6 +190,8 @@ def _system(found: "UserAgent", hints: Hints) -> tuple[str, str]:
     if name in ("", "iOS") and (found.device.model or "").startswith(("Mac", "iMac", "Power")):
         name, version = "macOS", ""  # `CFNetwork/978.0.7 Darwin/18.7.0 (x86_64)`
     if (name, version) in _FROZEN or _FROZEN_ANDROID in found.ua_string:
+        version = ""
+    if name == "iOS" and version.startswith(_FROZEN_IOS) and _SAFARI_26.search(found.ua_string):
         version = ""
     platform = SYSTEMS.get(hints.platform, hints.platform)
     if not platform or (platform in ("Linux", "Android") and name not in _GENERAL):
