@@ -9,7 +9,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from enrichers._bot_names import CATEGORIES, HEADLESS, NO_NAMES, OWN
-from enrichers._mail_agents import PROGRAM, PROXY, mail_agent
+from enrichers._kept import NotKept, kept
+from enrichers._mail_agents import PROGRAM, PROXY, find_mail_agent
 from pixel.event import Event
 
 if TYPE_CHECKING:
@@ -53,9 +54,13 @@ def enrich(event: Event) -> Result | None:
         signs += ("signature_agent",)
     if "prefetch" in event.flags:
         signs += ("prefetch",)
-    if signs or spider is not None:
-        return _by_signs(event.user_agent, spider, signs)
-    return _by_user_agent(event.user_agent)
+    try:
+        if signs or spider is not None:
+            return _by_signs(event.user_agent, spider, signs)
+        return _by_user_agent(event.user_agent)
+    except NotKept as rare:
+        result: Result | None = rare.result
+        return result
 
 
 def status() -> dict[str, Any]:
@@ -71,16 +76,16 @@ def status() -> dict[str, Any]:
 @lru_cache(maxsize=20_000)
 def _by_user_agent(user_agent: str | None) -> Result | None:
     """Judge what is most hits: a key of one string is found twice as fast as one of three parts."""
-    return _judge(user_agent, None, ())
+    return kept(_judge(user_agent, None, ()), user_agent)
 
 
 @lru_cache(maxsize=20_000)
 def _by_signs(user_agent: str | None, spider: str | None, signs: tuple[str, ...]) -> Result | None:
-    return _judge(user_agent, spider, signs)
+    return kept(_judge(user_agent, spider, signs), user_agent)
 
 
 def _judge(user_agent: str | None, spider: str | None, signs: tuple[str, ...]) -> Result | None:
-    agent = mail_agent(user_agent)
+    agent = find_mail_agent(user_agent)
     if agent is not None and agent.kind == PROXY:
         return None  # a person reads behind it; the enricher `mail` says whose proxy
     text = (user_agent or "")[:TEXT_LIMIT]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from enrichers._client_hints import Hints, from_headers, from_parameter, plain
 from enrichers._device_names import BROWSERS, ENGINES, SYSTEMS, WINDOWS
+from enrichers._kept import NotKept, kept
 from pixel.event import Event
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ Device = dict[str, Any]
 
 CACHE_SIZE: Final = 20_000
 PARTS_SIZE: Final = 2_000
-KEY_LIMIT: Final = 1_024  # characters; what is longer is not kept, so that hostile hits cannot fill the memory
 USER_AGENT_LIMIT: Final = 512  # of 38,000 real ones none is longer; odd ones of 1,024 cost ua-parser 2 ms
 HINT_LIMIT: Final = 512
 
@@ -72,19 +72,15 @@ def enrich(event: Event) -> Device | None:
                 get("sec-ch-ua-form-factors"),
             )
         return _by_headers(event.user_agent, brands, get("sec-ch-ua-mobile"), get("sec-ch-ua-platform"))
-    except _NotKept as rare:
-        return rare.device
+    except NotKept as rare:
+        device: Device | None = rare.result
+        return device
 
 
 def status() -> dict[str, Any]:
     """Return how well the caches do."""
     caches = [cached.cache_info() for cached in (_by_user_agent, _by_headers, _by_parameter)]
     return {"cache": {name: sum(getattr(cache, name) for cache in caches) for name in ("hits", "misses", "currsize")}}
-
-
-class _NotKept(Exception):  # noqa: N818 - no error: lru_cache keeps what is returned, and nothing of what is raised
-    def __init__(self, device: Device | None) -> None:
-        self.device = device
 
 
 @lru_cache(CACHE_SIZE)
@@ -106,9 +102,7 @@ def _worked_out(user_agent: str | None, said: tuple[str | None, ...], read: Call
     hints = read(*((each or "")[:HINT_LIMIT] for each in said))
     text = (user_agent or "")[:USER_AGENT_LIMIT]
     device = _describe(text, hints) if text or hints != Hints() else None
-    if len(user_agent or "") + sum(len(each or "") for each in said) > KEY_LIMIT:
-        raise _NotKept(device)
-    return device
+    return kept(device, user_agent, *said)
 
 
 def _describe(text: str, hints: Hints) -> Device | None:
