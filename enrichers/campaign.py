@@ -57,7 +57,7 @@ NETWORKS = {
 """The click ids and who gives them."""
 
 LIMIT = 500
-"""Characters of a value. A longer one is left out: what is cut would be a false one."""
+"""Characters of a value. A longer one is left out: what is cut would be a false one. So is one with a mail address."""
 
 _PLACES = {name: (key, place) for key, names in NAMES.items() for place, name in enumerate(names)}
 _PLACES |= dict.fromkeys(NETWORKS, ("click_ids", 0))
@@ -114,7 +114,7 @@ def _campaign(found: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
     click_ids: dict[str, str] = {}
     places: dict[str, int] = {}
     for name, value in found:
-        if not value or len(value) > LIMIT:
+        if not value or len(value) > LIMIT or "@" in value or "%40" in value:
             continue
         key, place = _PLACES[name]
         if key == "click_ids":

@@ -10,15 +10,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from enrichers._client_hints import Hints, from_headers, from_parameter, plain
-from enrichers._device_names import BROWSERS, ENGINES, SYSTEMS, WINDOWS
+from enrichers._device_names import BROWSERS, ENGINES, PLATFORMS, SYSTEMS, WIDESPREAD, WINDOWS
 from enrichers._kept import NotKept, kept
 from pixel.event import Event
 
 if TYPE_CHECKING:
     from enrichers._user_agent import UserAgent
 
-# Millions share each of these. A version or a model narrows a visitor down.
-anonymous = ("browser", "os", "type")
+# Millions share each of these; a version or a model narrows a visitor down. Systems and types are of closed lists, while
+# a browser may have any name: `JaneDoesBrowser/1.0`.
+anonymous = {"browser": WIDESPREAD, "os": None, "type": None}
 
 Device = dict[str, Any]
 
@@ -188,7 +189,7 @@ def _system(found: "UserAgent", hints: Hints) -> tuple[str, str]:
     if name == "iOS" and version.startswith(_FROZEN_IOS) and _SAFARI_26.search(found.ua_string):
         version = ""
     platform = SYSTEMS.get(hints.platform, hints.platform)
-    if not platform or (platform in ("Linux", "Android") and name not in _GENERAL):
+    if platform not in PLATFORMS or (platform in ("Linux", "Android") and name not in _GENERAL):
         return name, version
     if hints.platform_version:
         return platform, _windows(hints.platform_version) if platform == "Windows" else hints.platform_version

@@ -1,6 +1,6 @@
 """Enricher: what a file in `enrichers/` becomes once it is found. Guide: docs/enrichers.md."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import msgspec
@@ -10,15 +10,15 @@ from pixel.event import Event
 Enrich = Callable[[Event], Mapping[str, Any] | None]
 """Read the event, return what was found out (JSON values), or None. Never changes the event, never does I/O."""
 
+Anonymous = Mapping[str, Set[str] | None]
+"""The keys of a result that may stay in an anonymised event, each with the texts that may, or None for all values."""
+
 
 class Enricher(msgspec.Struct, frozen=True):
-    """One enricher, ready to run.
-
-    `anonymous` names the keys of its result that may stay when a visitor asked for privacy; by default none.
-    """
+    """One enricher, ready to run. Of its result nothing stays when a visitor asked for privacy, but what `anonymous` says."""
 
     name: str
     enrich: Enrich
-    anonymous: frozenset[str] = frozenset()
+    anonymous: Anonymous = {}
     status: Callable[[], Mapping[str, Any]] | None = None
     reload: Callable[[], None] | None = None

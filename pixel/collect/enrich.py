@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from pixel.enricher import Enricher
+from pixel.enricher import Anonymous, Enricher
 from pixel.event import Event
 from pixel.log import log_fault
 
@@ -88,6 +88,13 @@ def _names(after: object) -> tuple[str, ...]:
     return tuple(after)
 
 
+def _anonymous(said: Mapping[str, Iterable[str] | None] | Iterable[str]) -> Anonymous:
+    """Read what a file says: keys whose values may stay, or a dict of keys and, for each, the texts that may."""
+    if not isinstance(said, Mapping):
+        return dict.fromkeys(said)
+    return {key: None if texts is None else frozenset(texts) for key, texts in said.items()}
+
+
 def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enricher:
     setup = getattr(module, "setup", None)
     made: Any = setup(environ) if setup else module
@@ -97,7 +104,7 @@ def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enrich
     return Enricher(
         name=name,
         enrich=function,
-        anonymous=frozenset(getattr(module, "anonymous", ())),
+        anonymous=_anonymous(getattr(module, "anonymous", ())),
         status=getattr(made, "status", None) or getattr(module, "status", None),
         reload=getattr(made, "reload", None) or getattr(module, "reload", None),
     )

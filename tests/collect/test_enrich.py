@@ -152,5 +152,11 @@ def test_anonymous_status_and_reload_are_found(package):
         {},
     ).running
     assert isinstance(enricher, Enricher)
-    assert (enricher.anonymous, enricher.status()) == (frozenset({"country"}), {"age": 1})
+    assert (enricher.anonymous, enricher.status()) == ({"country": None}, {"age": 1})
     assert enricher.reload is not None
+
+
+def test_anonymous_may_say_for_a_key_which_texts_stay(package):
+    code = "anonymous = {'browser': ('Chrome', 'Safari'), 'type': None}\ndef enrich(event):\n    pass"
+    (enricher,) = load(package(device=code), (), {}).running
+    assert enricher.anonymous == {"browser": {"Chrome", "Safari"}, "type": None}

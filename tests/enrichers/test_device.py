@@ -9,13 +9,15 @@ import user_agents
 
 from enrichers import device
 from enrichers._client_hints import HEADERS, from_headers, from_parameter
-from enrichers._device_names import BROWSERS, SYSTEMS
-from enrichers._device_type import FORMS
+from enrichers._device_names import BROWSERS, SYSTEMS, WIDESPREAD
 from enrichers._user_agent import UserAgent
+from pixel.app import build
 from pixel.collect.client_ip import client_ip
 from pixel.collect.parse import parse
 from pixel.collect.request import Request
+from pixel.deliver.sink import MemorySink
 from pixel.settings import read_settings
+from tests.front_door import knock
 
 ROOT = Path(__file__).parent.parent.parent
 CHROME = (
@@ -122,6 +124,7 @@ HINTS = [
     ("Linux is less exact than Fedora", "Mozilla/5.0 (X11; Fedora; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36", hints(brands=BRANDS, platform='"Linux"'), {"browser": "Chrome", "browser_version": "131", "os": "Fedora", "type": "desktop"}),
     ("form factors go before all but marks of televisions", CHROME, hints(brands=BRANDS, platform='"Windows"', form_factors='"Tablet"', model='""'), {"browser": "Chrome", "browser_version": "131", "os": "Windows", "type": "tablet"}),
     ("hints without a user agent", None, hints(brands=BRANDS, mobile="?1", platform='"Android"'), {"browser": "Chrome", "browser_version": "131", "os": "Android", "type": "mobile"}),
+    ("a platform that nobody knows tells nothing", CHROME, hints(brands=BRANDS, platform='"Jane Doe"', platform_version='"7"'), {"browser": "Chrome", "browser_version": "131", "os": "Windows", "type": "desktop"}),
     ("a platform alone, without quotes", None, hints(platform="macOS"), {"os": "macOS", "type": "desktop"}),
 ]  # fmt: skip
 
@@ -202,9 +205,28 @@ def test_what_is_very_long_is_worked_out_and_not_kept():
     assert device.status()["cache"]["currsize"] == before
 
 
-def test_versions_models_and_makers_do_not_stay_in_an_anonymised_event():
-    assert set(device.anonymous) == {"browser", "os", "type"}
-    assert set(FORMS.values()) <= {"mobile", "tablet", "desktop", "tv", "bot", "other"}
+ANONYMISED = [
+    ("versions, models and makers", IPHONE, {}, "", {"browser": "Safari", "os": "iOS", "type": "mobile"}),
+    ("what hints tell beyond the user agent", ANDROID, hints(brands=BRANDS, platform='"Android"', platform_version='"14.0.0"', model='"Jane Doe"'), "", {"browser": "Chrome", "os": "Android", "type": "mobile"}),
+    ("a browser that says whose it is", CHROME.replace("Chrome", "JaneDoeBrowser/1.2 Chrome"), {}, "", {"os": "Windows", "type": "desktop"}),
+    ("a bot's name", "JaneDoeBot/1.0 (Windows NT 6.1)", {}, "", {"os": "Windows", "type": "bot"}),
+    ("a brand", CHROME, hints(brands='"Jane Doe";v="1"', platform='"Windows"'), "", {"os": "Windows", "type": "desktop"}),
+    ("a platform", CHROME, hints(brands=BRANDS, platform='"session 83hf93"'), "", {"browser": "Chrome", "os": "Windows", "type": "desktop"}),
+    ("a platform without a user agent", None, hints(platform='"session 83hf93"'), "", None),
+    ("the parameter", CHROME, {}, "hints=0;jane.doe@example.com;1;Jane;Doe;customer 4711/1", {"os": "Windows", "type": "desktop"}),
+    ("a television's maker", "HbbTV/1.1.1 (JaneDoe; 2012)", {}, "", {"type": "tv"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "headers", "query", "left"), [row[1:] for row in ANONYMISED], ids=[row[0] for row in ANONYMISED]
+)
+def test_in_an_anonymised_event_nothing_stays_that_a_sender_may_have_made_up(user_agent, headers, query, left):
+    sink = MemorySink()
+    sent = [("DNT", "1"), *headers.items(), *([("User-Agent", user_agent)] if user_agent else [])]
+    knock(build({"PIXEL_ENRICHERS": "device"}, sink=sink), f"/pix?{quote(query, safe='=;/')}", sent)
+    [stored] = sink.events
+    assert stored.enrichments == ({"device": left} if left else {})
 
 
 @pytest.mark.parametrize("user_agent", [row[1] for row in USER_AGENTS if row[1]] + [row[1] for row in TYPES])
@@ -238,3 +260,13 @@ def test_the_guide_prints_the_map_of_names():
     for title, names in (("browser", BROWSERS), ("os", SYSTEMS)):
         printed = [f"| `{name}` | {f'`{ours}`' if ours else 'not known'} |" for name, ours in names.items()]
         assert f"| Name in the hit | `{title}` |\n|---|---|\n" + "\n".join(printed) + "\n" in guide
+
+
+def test_the_guide_prints_the_browsers_that_may_stay_in_an_anonymised_event():
+    guide = (ROOT / "docs/enrichers.md").read_text("utf-8")
+    printed = (
+        guide.partition("### What stays of it in an anonymised event\n")[2]
+        .partition("\n\n###")[0]
+        .rpartition(": ")[2]
+    )
+    assert {name.strip() for name in printed.rstrip(".").replace("\n", " ").split(",")} == WIDESPREAD
