@@ -8,7 +8,10 @@ import msgspec
 from pixel.event import Event
 
 Enrich = Callable[[Event], Mapping[str, Any] | None]
-"""Read the event, return what was found out (JSON values), or None. Never changes the event, never does I/O."""
+"""Read the event, return what was found out (JSON values), or None.
+
+It never changes the event nor another's result, which belongs to other visitors too, and never does I/O.
+"""
 
 Anonymous = Mapping[str, Set[str] | None]
 """The keys of a result that may stay in an anonymised event, each with the texts that may, or None for all values."""
