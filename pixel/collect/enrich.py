@@ -32,7 +32,10 @@ class Enrichers(msgspec.Struct, frozen=True):
 
 
 def enrich(events: Sequence[Event], enrichers: Iterable[Enricher]) -> None:
-    """Add what each enricher finds out. A failing one leaves a note in the event and nothing else."""
+    """Add what each enricher finds out. A failing one leaves a note in the event and nothing else.
+
+    A result is added as it is, not copied: it may be of a cache, and in other visitors' events too.
+    """
     for enricher in enrichers:
         name, find_out = enricher.name, enricher.enrich
         for event in events:
