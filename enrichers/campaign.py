@@ -65,7 +65,7 @@ NETWORKS = {
 """The click ids and who gives them."""
 
 LIMIT = 500
-"""Characters of a value. A longer one is left out: what is cut would be a false one."""
+"""Characters of a value. A longer one is left out: what is cut would be a false one. So is one with a mail address."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -124,7 +124,7 @@ def _campaign(found: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
     click_ids: dict[str, str] = {}
     places: dict[str, int] = {}
     for name, value in found:
-        if not value or len(value) > LIMIT:
+        if not value or len(value) > LIMIT or "@" in value or "%40" in value:
             continue
         value = value.strip() if value.isprintable() else _CONTROLS.sub(" ", value).strip()
         if not value:

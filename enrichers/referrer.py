@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
+from enrichers._kept import NotKept, kept
 from enrichers._referrer_hosts import TABLE, Hosts, Row, read_spam, read_table, split
 from pixel.event import Event
 
@@ -22,8 +23,6 @@ FREE = frozenset(("Meta", "Google Merchant Center"))
 
 TERM_LIMIT = 256
 CODED_TERM_LIMIT = 9 * TERM_LIMIT  # three bytes a character, three characters a byte
-URL_LIMIT = 1024
-"""Characters of a referrer that is remembered; longer ones are looked up each time."""
 
 # A search term may hold the name of a person.
 anonymous = ("medium", "source")
@@ -56,7 +55,7 @@ class Referrers:
         self._spam_seen: tuple[int, int] | None = None
         self._spam_problems: list[str] = []
         self._spam = Hosts()
-        self._look_up = lru_cache(maxsize=20_000)(self._find)
+        self._look_up = lru_cache(maxsize=20_000)(self._remembered)
         self.reload()
 
     def enrich(self, event: Event) -> Result | None:
@@ -77,9 +76,11 @@ class Referrers:
                     return _INTERNAL
             else:
                 origin = url.partition("?")[0]
-        if len(referrer) + len(origin) > URL_LIMIT:
-            return self._find(referrer, origin, paid)
-        return self._look_up(referrer, origin, paid)
+        try:
+            return self._look_up(referrer, origin, paid)
+        except NotKept as rare:
+            result: Result = rare.result
+            return result
 
     def status(self) -> dict[str, Any]:
         """Say how many hosts are known, and what is wrong with the lists."""
@@ -106,7 +107,10 @@ class Referrers:
         self._spam = read_spam(lines, problems)
         self._spam_problems = problems
         self._spam_seen = (now.st_mtime_ns, now.st_size)
-        self._look_up = lru_cache(maxsize=20_000)(self._find)
+        self._look_up = lru_cache(maxsize=20_000)(self._remembered)
+
+    def _remembered(self, referrer: str, origin: str, paid: bool) -> Result:
+        return kept(self._find(referrer, origin, paid), referrer, origin)
 
     def _find(self, referrer: str, origin: str, paid: bool) -> Result:
         scheme, host = split(referrer)

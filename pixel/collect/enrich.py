@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from pixel.enricher import Enricher
+from pixel.enricher import Anonymous, Enricher
 from pixel.event import Event
 from pixel.log import log_fault
 
@@ -51,7 +51,10 @@ class Enrichers(msgspec.Struct, frozen=True):
 
 
 def enrich(events: Sequence[Event], enrichers: Iterable[Enricher]) -> None:
-    """Add what each enricher finds out. A failing one leaves a note in the event and nothing else."""
+    """Add what each enricher finds out. A failing one leaves a note in the event and nothing else.
+
+    A result is added as it is, not copied: it may be of a cache, and in other visitors' events too.
+    """
     for enricher in enrichers:
         name, find_out = enricher.name, enricher.enrich
         for event in events:
@@ -164,9 +167,25 @@ def _did_you_mean(name: str, names: Iterable[str], likeness: float = 0.6) -> str
 
 def _names(module: ModuleType, what: str, example: str) -> tuple[str, ...]:
     given = getattr(module, what, ())
-    if not isinstance(given, (tuple, list, set, frozenset)) or not all(isinstance(each, str) for each in given):
+    if not _are_names(given):
         raise UnusableError(f'`{what}` is a tuple of names, such as ("{example}",), with its comma')
     return tuple(given)
+
+
+def _anonymous(module: ModuleType) -> Anonymous:
+    """Read what a file says: keys whose values may stay, or a dict of keys and, for each, the texts that may."""
+    said = getattr(module, "anonymous", ())
+    if not isinstance(said, Mapping):
+        return dict.fromkeys(_names(module, "anonymous", "country"))
+    if not _are_names([*said]) or not all(texts is None or _are_names(texts) for texts in said.values()):
+        raise UnusableError(
+            "`anonymous` is a tuple of names, or a dict of names with None or the texts that may stay"
+        )
+    return {key: None if texts is None else frozenset(texts) for key, texts in said.items()}
+
+
+def _are_names(given: object) -> bool:
+    return isinstance(given, (tuple, list, set, frozenset)) and all(isinstance(each, str) for each in given)
 
 
 def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enricher:
@@ -178,7 +197,7 @@ def _set_up(name: str, module: ModuleType, environ: Mapping[str, str]) -> Enrich
     return Enricher(
         name=name,
         enrich=function,
-        anonymous=frozenset(_names(module, "anonymous", "country")),
+        anonymous=_anonymous(module),
         status=getattr(made, "status", None) or getattr(module, "status", None),
         reload=getattr(made, "reload", None) or getattr(module, "reload", None),
     )

@@ -119,6 +119,7 @@ def test_after_decides_the_order(package):
             '`anonymous` is a tuple of names, such as ("country",)',
         ),
         ("anonymous = {'a': 1}\ndef enrich(event):\n    pass", "`anonymous` is a tuple of names"),
+        ("anonymous = {'a': 'b'}\ndef enrich(event):\n    pass", "the texts that may stay"),
         ("anonymous = (1,)\ndef enrich(event):\n    pass", "`anonymous` is a tuple of names"),
         ("after = ('broken',)\ndef enrich(event):\n    pass", "circle"),
     ],
@@ -225,5 +226,11 @@ def test_anonymous_status_and_reload_are_found(package):
         {},
     ).running
     assert isinstance(enricher, Enricher)
-    assert (enricher.anonymous, enricher.status()) == (frozenset({"country"}), {"age": 1})
+    assert (enricher.anonymous, enricher.status()) == ({"country": None}, {"age": 1})
     assert enricher.reload is not None
+
+
+def test_anonymous_may_say_for_a_key_which_texts_stay(package):
+    code = "anonymous = {'browser': ('Chrome', 'Safari'), 'type': None}\ndef enrich(event):\n    pass"
+    (enricher,) = load(package(device=code), (), {}).running
+    assert enricher.anonymous == {"browser": {"Chrome", "Safari"}, "type": None}

@@ -1,5 +1,5 @@
 from itertools import permutations
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -101,6 +101,13 @@ def test_a_value_that_is_no_campaign_is_left_out_rather_than_cut(too_long):
     page = f"https://s.example/?utm_source={too_long}&utm_medium={'b' * LIMIT}"
     assert enrich(an_event(page_url=page)) == {"medium": "b" * LIMIT}
     assert enrich(an_event(params={"utm_source": "a" * (LIMIT + 1), "gclid": "1" * 8000})) is None
+
+
+@pytest.mark.parametrize("written", ["jane.doe@example.com", "jane.doe%40example.com", "jane.doe%2540example.com"])
+def test_a_value_with_a_mail_address_is_left_out(written):
+    page = f"https://s.example/?utm_campaign={written}&utm_medium=email"
+    assert enrich(an_event(page_url=page)) == {"medium": "email"}
+    assert enrich(an_event(params={"utm_source": unquote(written)})) is None
 
 
 @pytest.mark.parametrize(
