@@ -66,7 +66,7 @@ SETTINGS: Final = {
     "PIXEL_FRONT_DOOR_ID": Setting("", "Your Front Door's id (the X-Azure-FDID header it sends), for `front_door`."),
     "PIXEL_IP": Setting(
         "cut",
-        "What is stored of the client's address: `cut` (its /24 or /48 network), `drop` (nothing) or `full`.",
+        "What is stored of the client's address: `cut` (its /24 or /48 network; /40 for 6to4, whose next bits are an IPv4 address), `drop` (nothing) or `full`.",
     ),
     "PIXEL_PRIVACY_SIGNAL": Setting(
         "anonymise",

@@ -13,6 +13,7 @@ from pixel.event import encode
 from pixel.serve.asgi import asgi
 from pixel.store import StoreError
 from tests.events import an_event
+from tests.serving import serving
 from tests.stores import with_store
 
 
@@ -204,3 +205,12 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
 def test_an_enricher_that_is_wanted_and_not_there_is_told(monkeypatch, capsys, tmp_path):
     said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_ENRICHERS="campain")
     assert "PIXEL_ENRICHERS names campain" in said
+
+
+def test_what_is_wrong_with_an_enricher_is_said_at_the_start(tmp_path):
+    with serving(tmp_path, GEO_DATABASES="/nope.mmdb", REFERRER_SITE="a", PIXEL_ENRICHERS="geo,referrer") as pixel:
+        said = pixel.said()
+    assert "GEO_DATABASES" in said
+    assert "/nope.mmdb" in said
+    assert "REFERRER_SITE is not a setting. Did you mean REFERRER_SITES?" in said
+    assert "Enricher referrer knows less without campaign, which PIXEL_ENRICHERS leaves out." in said

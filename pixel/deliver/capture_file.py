@@ -30,6 +30,7 @@ MAX_BYTES = 10 << 20
 class CaptureFileSink:
     """Captures to `folder`: one process a partition, a new file every `window_s` seconds or `max_bytes` bytes."""
 
+    trouble: str | None = None
     deliveries: Deliveries | None = None
 
     def __init__(

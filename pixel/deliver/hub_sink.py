@@ -87,6 +87,8 @@ class EventHubSink:
         await self._connections.close()
 
     async def _send(self, bodies: Sequence[bytes], key: str | None, may_spill: bool) -> list[str]:
+        if not bodies:
+            return []
         size = sum(map(len, bodies)) + ENTRY_BYTES * len(bodies)
         loop = asyncio.get_running_loop()
         if size > self._connections.max_bytes:
@@ -153,6 +155,7 @@ class EventHubSink:
         entries = pack(bodies) if self._packed else bodies
         reason = "internal"
         is_unsure = False
+        began = loop.time()
         for attempt in range(1000):
             deadline = batch[0].came + (
                 self._budget_s if self._connections.was_open or self._ill_since else CONNECT_S
@@ -162,9 +165,8 @@ class EventHubSink:
                 self.deliveries.attempt()
                 if is_unsure:
                     self.deliveries.duplicate(len(bodies))
-                began = loop.time()
                 try:
-                    await connection.send(entries, batch[0].key, max(deadline - began, 0.05))
+                    await connection.send(entries, batch[0].key, max(deadline - loop.time(), 0.05))
                 except Refused as refused:
                     is_unsure = is_unsure or refused.unsure
                     self._connections.give_back(connection, broken=refused.broken)
@@ -179,7 +181,7 @@ class EventHubSink:
                     break
                 await asyncio.sleep(pause)
             else:
-                self.deliveries.batch(len(bodies), sum(map(len, bodies)), loop.time() - batch[0].came)
+                self.deliveries.batch(len(bodies), sum(map(len, bodies)), loop.time() - began)
                 self._went_well()
                 self._waiting.settle(batch, "sent")
                 return

@@ -6,7 +6,7 @@ from typing import Protocol
 from pixel.deliver.deliveries import Deliveries
 from pixel.event import Event
 
-NO_SINK = "No sink is configured: every hit fails. Set PIXEL_CAPTURE_DIR on a machine of your own."
+NO_SINK = "No sink is configured: every hit fails. Set EVENT_HUB, or PIXEL_CAPTURE_DIR on a machine of your own."
 
 
 class Sink(Protocol):
@@ -14,6 +14,11 @@ class Sink(Protocol):
 
     problem: str | None
     """Why events cannot be stored now, a sentence for people; None when they can."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is not as it should be though events are stored, a sentence; None if nothing."""
+        ...
 
     @property
     def deliveries(self) -> Deliveries | None:
@@ -29,6 +34,7 @@ class MemorySink:
     """Keeps events in a list. For tests."""
 
     problem: str | None = None
+    trouble: str | None = None
     deliveries: Deliveries | None = None
 
     def __init__(self) -> None:
@@ -43,6 +49,7 @@ class MemorySink:
 class NoSink:
     """Takes nothing: an event without a place to go has failed, and everybody is told."""
 
+    trouble: str | None = None
     deliveries: Deliveries | None = None
 
     def __init__(self, problem: str = NO_SINK) -> None:

@@ -16,6 +16,7 @@ from pixel.collect.track import Collector
 from pixel.deliver.deliveries import summary
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
 from pixel.enricher import Enricher
+from pixel.hub import HubSettings
 from pixel.ledger_store import LedgerWriter
 from pixel.ledger_today import Today
 from pixel.log import log_fault
@@ -58,14 +59,14 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
     """Return the state of the pixel as JSON values; no secrets among them."""
     settings = collector.settings
     problems = list(settings.problems)
-    if collector.sink.problem is not None:
-        problems.append(collector.sink.problem)
+    problems += [each for each in (collector.sink.problem, collector.sink.trouble) if each is not None]
     problems += enrichers.problems
     return {
         "version": __version__,
         "problems": problems,
         "settings": {
             "PIXEL_CAPTURE_DIR": settings.capture_dir,
+            "EVENT_HUB": _hub(settings.hub),
             "PIXEL_STORE": without_secret(settings.store),
             "PIXEL_STORE_CONTAINER": settings.store_container,
             "PIXEL_STORE_CLIENT_ID": settings.store_client_id,
@@ -83,9 +84,24 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
         "enrichers": {
             "running": {each.name: _ask(each, problems) for each in enrichers.running},
             "disabled": enrichers.disabled,
+            "failures": {each.name: each.failures.count for each in enrichers.running if each.failures.count},
+            "notes": enrichers.notes,
         },
         "ledger": collector.ledger.snapshot(),
         "deliveries": summary(collector.sink.deliveries) if collector.sink.deliveries else None,
+    }
+
+
+def _hub(hub: HubSettings | None) -> dict[str, Any] | None:
+    if hub is None:
+        return None
+    return {
+        "name": hub.name or "(in the connection string)",
+        "connection": _is_set(hub.connection),
+        "namespace": hub.namespace,
+        "transport": "websockets" if hub.websockets else "amqp",
+        "packing": "ndjson" if hub.packed else "none",
+        "order_by": hub.order_by,
     }
 
 

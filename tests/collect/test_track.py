@@ -13,6 +13,7 @@ from tests.front_door import GIF_BYTES, knock
 class BrokenSink:
     problem = None
     deliveries = None
+    trouble = None
 
     async def send(self, events):
         raise RuntimeError(events[0].customer_id)
@@ -21,6 +22,7 @@ class BrokenSink:
 class FullSink:
     problem = None
     deliveries = None
+    trouble = None
 
     async def send(self, events):
         return ["failed:storage"] * len(events)
@@ -29,6 +31,7 @@ class FullSink:
 class SpillingSink:
     problem = None
     deliveries = None
+    trouble = None
 
     async def send(self, events):
         return ["spilled"] * len(events)

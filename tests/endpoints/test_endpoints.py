@@ -119,6 +119,20 @@ def test_status_is_red_when_the_ledger_cannot_be_written(tmp_path):
     assert "The ledger could not be written" in json.loads(answer.body)["problems"][0]
 
 
+def test_status_tells_which_enrichers_fail_and_which_know_less():
+    pixel = app(PIXEL_ENRICHERS="campaign,referrer,bot")
+    told = json.loads(knock(pixel, "/status").body)
+    assert (told["problems"], told["enrichers"]["failures"]) == ([], {})
+    assert told["enrichers"]["notes"] == ["Enricher bot knows less without device, which PIXEL_ENRICHERS leaves out."]
+    pixel.collector.enrichers[0].failures.note(KeyError("jane"))
+    answer = knock(pixel, "/status")
+    told = json.loads(answer.body)
+    assert answer.status == 503
+    assert told["enrichers"]["failures"] == {pixel.collector.enrichers[0].name: 1}
+    assert "failed within the last minute (KeyError)" in told["problems"][0]
+    assert "jane" not in str(told)
+
+
 def test_status_tells_bad_settings_and_missing_enrichers():
     answer = knock(app(PIXEL_IP="all", PIXEL_ENRICHERS="campaign,goe"), "/status")
     assert answer.status == 503

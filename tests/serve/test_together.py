@@ -21,6 +21,7 @@ class Sends:
 
     problem = None
     deliveries = None
+    trouble = None
 
     def __init__(self):
         self.customers = []
