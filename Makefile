@@ -10,7 +10,7 @@ PORT ?= 7071
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help setup run hit test lint types check bench accuracy geo
+.PHONY: help setup run hit test lint types check bench soak accuracy geo
 
 help:
 	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
@@ -19,6 +19,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   lint, types, tests: what CI runs"
 	@echo "make bench   measure; prints and writes build/bench.json"
+	@echo "make soak    a quarter of an hour of faults and kills: is an accepted event ever lost?"
 	@echo "make accuracy  how often enrichers are right (ARGS=--misses: and where they are not)"
 	@echo "make setup   only set up $(VENV)"
 
@@ -59,6 +60,9 @@ check: lint types test
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 accuracy: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.accuracy $(ARGS)

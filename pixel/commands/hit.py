@@ -107,7 +107,7 @@ def _show(event_id: str, folder: Path) -> int:
             sys.stdout.buffer.write(msgspec.json.format(body, indent=2) + b"\n")
             return 0
     print(
-        f"It is not in {folder}: the pixel captures elsewhere. PIXEL_CAPTURE_DIR must be the same for both.",
+        f"It is not in {folder}: the pixel captures elsewhere (PIXEL_CAPTURE_DIR must be the same for both), or sends to Event Hubs.",
         file=sys.stderr,
     )
     return 1
