@@ -186,6 +186,11 @@ def _record(fields: Any) -> Record:
     return Record(fields["SequenceNumber"], fields["EnqueuedTimeUtc"], fields["Body"] or b"")
 
 
+def bodies(record: Record) -> list[bytes]:
+    """Return the events of a record, as `pixel.event.encode` wrote them: one, or several that were packed, one a line."""
+    return [line for line in record.body.split(b"\n") if line] if b"\n" in record.body else [record.body]
+
+
 def files(where: Path) -> list[Path]:
     """Return the capture files under a folder, oldest first within a partition; or the file itself."""
     return [where] if where.is_file() else sorted(where.rglob("*.avro"))

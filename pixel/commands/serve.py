@@ -61,7 +61,9 @@ def run(arguments: list[str]) -> int:
         print(problem, file=sys.stderr)
     _warm_up(app)
     at = f"http://127.0.0.1:{environ['PORT']}"
-    _Server(config, at, app.collector.settings.path or "/pix", environ["PIXEL_CAPTURE_DIR"], live).run([listener])
+    hub = app.collector.settings.hub
+    kept = "go to Event Hubs" if hub else f".venv/bin/python -m pixel read {environ['PIXEL_CAPTURE_DIR']}"
+    _Server(config, at, app.collector.settings.path or "/pix", kept, live).run([listener])
     return 0
 
 
@@ -86,6 +88,8 @@ def _problems(app: App, environ: Mapping[str, str]) -> list[str]:
     ]
     if not environ["PORT"].isdecimal() or not 0 < int(environ["PORT"]) < 65536:
         problems.append("PORT must be a number from 1 to 65535.")
+    if settings.hub is not None:  # then nothing is captured here
+        return problems
     try:
         Path(settings.capture_dir).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=settings.capture_dir).close()
@@ -97,11 +101,11 @@ def _problems(app: App, environ: Mapping[str, str]) -> list[str]:
 class _Server(uvicorn.Server):
     """Says where it serves once it does, and ends the live streams when it stops."""
 
-    def __init__(self, config: uvicorn.Config, at: str, path: str, folder: str, live: Live | None) -> None:
+    def __init__(self, config: uvicorn.Config, at: str, path: str, kept: str, live: Live | None) -> None:
         super().__init__(config)
         self._at = at
         self._path = path
-        self._folder = folder
+        self._kept = kept
         self._live = live
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -112,7 +116,7 @@ class _Server(uvicorn.Server):
                 f"The pixel is served at {at}\n\n"
                 f'  the tag   <img src="{at}{self._path}?customerId=123&amp;product=ac12" width="1" height="1" alt=""\n            referrerpolicy="no-referrer-when-downgrade">\n'
                 + (f"  live      {at}/live\n" if self._live else "")
-                + f"  events    .venv/bin/python -m pixel read {self._folder}\n\n"
+                + f"  events    {self._kept}\n\n"
                 "Ctrl-C stops it.",
                 flush=True,
             )
