@@ -14,7 +14,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-comp
 
 help:
 	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
-	@echo "make stack   the whole system here: pixel, Event Hubs over AMQP, Capture, Blob; with ways to break it"
+	@echo "make stack   the whole system here: the pixel, Event Hubs over AMQP, Capture, Blob; and ways to break it"
 	@echo "make hit     fire a sample hit at it and print the event (HIT=name chooses one of examples/hits.http)"
 	@echo "make geo     fetch a free country database into data/geo, which the pixel then uses"
 	@echo "make test    run the tests"

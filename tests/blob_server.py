@@ -46,16 +46,23 @@ class BlobServer:
             stderr=subprocess.STDOUT,
             start_new_session=self._apart,
         )
+        try:
+            self.port = self._wait()
+        except BaseException:  # also a Ctrl-C: nobody could end it any more
+            self.kill()
+            raise
+
+    def _wait(self) -> int:
+        """Wait until it says on which port it listens."""
         said = b""
         deadline = time.monotonic() + STARTS_WITHIN_S
         while not (found := re.search(rb"successfully listens on http://127\.0\.0\.1:(\d+)", said)):
             ready, _, _ = select.select([self._process.stdout], [], [], deadline - time.monotonic())
             more = os.read(self._process.stdout.fileno(), 65536) if ready else b""
             if not more:
-                self.kill()
                 raise RuntimeError(f"Azurite does not start: {said.decode()}")
             said += more
-        self.port = int(found[1])
+        return int(found[1])
 
     def is_running(self) -> bool:
         return self._process.poll() is None

@@ -3,12 +3,14 @@
 PORT (7071) is the pixel's; settings of the pixel in the environment hold. Without node, folders stand in for Blob storage.
 """
 
+import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 from tests.blob_server import INSTALLED, BlobServer, NoNode
@@ -59,6 +61,8 @@ class Stack:
         if self.azurite is not None:
             self.azurite.kill()
         self.env.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it holds what folders kept
+            self.env.parent.rmdir()
 
 
 def main() -> int:
@@ -67,23 +71,31 @@ def main() -> int:
     if not port.isdecimal() or not _is_free(int(port)):
         print(f"PORT {port} is not free: PORT=8080 make stack takes another.", file=sys.stderr)
         return 2
-    told_to_stop = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, lambda *_: told_to_stop.set())
+    for each in _ENDS:
+        signal.signal(each, _end)
     stack = Stack(port)
     try:
         print(_start(stack), flush=True)
-        while not told_to_stop.wait(0.3):
-            if name := stack.ended():
-                print(f"{name} has ended; what it said stands above. All the rest ends, too.", file=sys.stderr)
-                return 1
+        while not (name := stack.ended()):
+            time.sleep(0.3)
+        print(f"{name} has ended; what it said stands above. All the rest ends, too.", file=sys.stderr)
+        return 1
     except _CannotStart as fault:
-        if not told_to_stop.is_set():
-            print(fault, file=sys.stderr)
-            return 2
+        print(fault, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
     finally:
+        for each in _ENDS:  # to be impatient now would leave some of it running
+            signal.signal(each, signal.SIG_IGN)
         stack.stop()
-    return 0
+
+
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 class _CannotStart(Exception):  # noqa: N818 - what is the matter
@@ -95,11 +107,12 @@ def _start(stack: Stack) -> str:
     store, captured = stack.folder / "store", stack.folder / "capture"
     settings = {"PIXEL_STORE": str(store), "PIXEL_CAPTURE_STORE": str(captured)}
     try:
-        if not INSTALLED.exists():
+        if shutil.which("npm") and not INSTALLED.exists():
             print("Installing Azurite (once) ...", flush=True)
         stack.azurite = BlobServer(apart=True)
         settings = dict.fromkeys(settings, stack.azurite.connection_string())
     except (NoNode, RuntimeError) as missing:
+        (ROOT / captured).mkdir(parents=True, exist_ok=True)
         print(f"{missing}. Until then folders stand in for Blob storage: {store} and {captured}.", file=sys.stderr)
     containers = {"PIXEL_STORE_CONTAINER": "pixel", "PIXEL_CAPTURE_STORE_CONTAINER": "capture"}
     settings = {"EVENT_HUB_NAME": HUB, "PORT": stack.port} | settings | containers

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.blob_server import NoNode, install
 from tests.front_door import clean_environment
 from tests.serving import ROOT
 
@@ -56,7 +57,10 @@ def stack(request):
     if shutil.which("curl") is None:
         pytest.skip("there is no curl (on Debian: apt install curl)")
     if request.param == "blob":
-        request.getfixturevalue("azurite")  # installs it, or skips
+        try:
+            install()
+        except NoNode as missing:
+            pytest.skip(str(missing))
     stack = Stack(os.environ["PATH"] if request.param == "blob" else "/no/node/here")
     stack.blob = request.param == "blob"
     yield stack
@@ -117,6 +121,7 @@ def test_a_setting_that_makes_no_sense_stops_all_of_it_with_a_word():
         text=True,
         timeout=STARTS_WITHIN_S,
     )
+    shutil.rmtree(ROOT / f"data/stack-{port}")
     assert ran.returncode == 2
     assert "PIXEL_IP must be one of" in ran.stderr
     assert "The pixel does not start" in ran.stderr
