@@ -20,9 +20,10 @@ pixel/
   deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro, spill.py the way out
                   when no hub takes it
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
-  capture.py      Event Hubs Capture's files, read and written
+  capture.py      Event Hubs Capture's files, read and written; captured.py finds them, in a folder or in Blob
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
+  verify/         known hits, and what must be captured of them
   commands/       `python -m pixel COMMAND`
 enrichers/        one file a kind of knowledge
 """
