@@ -28,6 +28,7 @@ SYNC = bytes(16)
         ({}, "", []),
         ({"PIXEL_PRIVACY_SIGNAL": "record", "PIXEL_IP": "drop"}, "", []),
         ({"PIXEL_PRIVACY_SIGNAL": "reject", "PIXEL_IP": "full"}, "", ["PIXEL_IP=full"]),
+        ({"PIXEL_ALIASES": "utm_source=source"}, "", ["a mail opened: was not compared field by field"]),
         ({"PIXEL_STATUS_KEY": "k3y", "PIXEL_PRIVACY_SIGNAL": "record"}, "k3y", []),
         ({"PIXEL_STATUS_KEY": "k3y", "PIXEL_PRIVACY_SIGNAL": "record"}, "", ["PIXEL_PRIVACY_SIGNAL=record", "--key"]),
         ({"PIXEL_STATUS_KEY": "k3y", "PIXEL_PRIVACY_SIGNAL": "reject"}, "", ["PIXEL_PRIVACY_SIGNAL=reject"]),

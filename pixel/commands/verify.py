@@ -82,7 +82,7 @@ class _Run:
             wanted = [hit for hit in fired if self._is_accepted(hit)]
             missing = [hit for hit in wanted if hit.id not in found]
             where, here = place(self._asked.capture), self._remote.is_here
-            spilled = after.spilled - before.spilled
+            spilled = after.spilled - before.spilled if after.boot == before.boot else 0
             self._findings += about_missing(missing, len(found), after, spilled, where, waited_s, here)
             self._findings += [Finding("", f"{name} cannot be read to its end", wrong=False) for name in watch.unread]
         return self._tell(fired, found if watch else None)

@@ -34,7 +34,10 @@ class Told(msgspec.Struct):
     privacy: str = ANONYMISE
     ip_rule: str = "cut"
     enrichers: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     sink: str = ""
+    boot: str = ""
+    """The process that answered. Another one may answer the next question."""
     spilled: int = 0
     """Events that went to the spill since that process started."""
     problems: tuple[str, ...] = ()
@@ -89,12 +92,14 @@ class Remote:
         status = self._json("/status", {"X-Pixel-Key": self._key} if self._key else {})
         if isinstance(settings := status.get("settings"), dict):
             told.open = True
+            ledger = status.get("ledger", {})
             told.privacy = settings.get("PIXEL_PRIVACY_SIGNAL", told.privacy)
             told.ip_rule = settings.get("PIXEL_IP", told.ip_rule)
-            told.enrichers = tuple(status["enrichers"]["running"])
-            told.sink = status["sink"]
-            told.spilled = status["ledger"].get("spilled", 0)
-            told.problems = tuple(status["problems"])
+            told.aliases = tuple(settings.get("PIXEL_ALIASES", ()))
+            told.enrichers = tuple(status.get("enrichers", {}).get("running", ()))
+            told.sink = status.get("sink", "")
+            told.boot, told.spilled = ledger.get("boot", ""), ledger.get("spilled", 0)
+            told.problems = tuple(status.get("problems", ()))
         whoami = self._json("/whoami", {})
         told.address = whoami.get("address")
         told.preset = whoami.get("preset", "")
