@@ -22,8 +22,8 @@ From another terminal, in this folder:
 
 Break the hub, fire, and see that every accepted event is kept:
 
-  throttle    curl -sS -d '{{"on": "send", "action": "reject", "count": null}}' {control}/faults
-  drop        curl -sS -d '{{"on": "send", "action": "drop", "when": "after", "share": 0.3, "count": null}}' {control}/faults
+  throttle    curl -sS -d '{{"action": "reject", "count": null}}' {control}/faults
+  drop        curl -sS -d '{{"action": "drop", "when": "after", "share": 0.3, "count": null}}' {control}/faults
   mend        curl -sS -X DELETE {control}/faults
   go away     curl -sS -X POST {control}/away
   come back   curl -sS -X POST {control}/back
