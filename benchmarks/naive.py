@@ -29,6 +29,7 @@ CONSENT = {"granted": "granted", "1": "granted", "true": "granted", "yes": "gran
 
 AMP = re.compile(r"^(?:amp;)+")
 PORT = re.compile(r"^\[(?P<v6>[^\]]+)\](?::\d+)?$|^(?P<v4>[\d.]+)(?::\d+)?$")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
 
 Enrich = Callable[[Mapping[str, Any], str | None], dict[str, Any]]
@@ -194,7 +195,7 @@ def campaign(page_url: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_campaign(given: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: value if isinstance(value, str) else value[0] for name, value in given.items()}
+    found = {name: clean(value if isinstance(value, str) else value[0]) for name, value in given.items()}
     result: dict[str, Any] = {}
     for key, names in NAMES.items():
         for name in names:
@@ -206,6 +207,10 @@ def read_campaign(given: Mapping[str, Any]) -> dict[str, Any]:
         result["click_ids"] = clicks
         result["networks"] = list(dict.fromkeys(NETWORKS[name] for name in clicks))
     return result
+
+
+def clean(value: str) -> str:
+    return value.strip() if value.isprintable() else CONTROLS.sub(" ", value).strip()
 
 
 def without_login(url: str | None) -> str | None:

@@ -63,6 +63,21 @@ SYSTEMS: Final = {
     "Unknown": "",
 }
 
+PLATFORMS: Final = frozenset((*filter(None, SYSTEMS.values()), "Android", "iOS", "Linux", "Windows"))
+"""What client hints may name: https://wicg.github.io/ua-client-hints/#sec-ch-ua-platform and the systems above."""
+
+WIDESPREAD: Final = frozenset((
+    "Aloha Browser", "Amazon Silk", "Android Browser", "Android WebView", "Apple Mail", "Avast Secure Browser",
+    "Baidu Browser", "Baidu Explorer", "BlackBerry WebKit", "Brave", "Chrome", "Chromium", "Coc Coc", "DuckDuckGo",
+    "Edge", "Edge WebView2", "Electron", "Facebook", "Facebook Messenger", "Firefox", "Google", "HeyTap Browser",
+    "Huawei Browser", "Instagram", "Internet Explorer", "KakaoTalk", "LINE", "LinkedIn", "Maxthon", "Mi Browser",
+    "Nokia Browser", "Oculus Browser", "Opera", "Opera GX", "Opera Mini", "Opera Touch", "Outlook", "Phoenix Browser",
+    "Pinterest", "Puffin", "QQ Browser", "Safari", "Samsung Internet", "SeaMonkey", "Snapchat", "Sogou Explorer",
+    "Thunderbird", "TikTok", "Twitter", "UC Browser", "Vivaldi", "Vivo Browser", "WeChat Browser", "Whale", "WhatsApp",
+    "Yandex Browser", "iOS WebView",
+))  # fmt: skip
+"""Browsers, mail programs and apps that millions use: the names that may stay in an anonymised event."""
+
 WINDOWS: Final = {"0.1": "7", "0.2": "8", "0.3": "8.1"}
 """Windows before 10, by the platform version of client hints; from 13 on it is 11.
 

@@ -7,6 +7,8 @@ Mail, Mail.ru and DuckDuckGo fetch as browsers do, and most scanners pretend to 
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from enrichers._kept import kept
+
 PROXY: Final = "proxy"
 SCANNER: Final = "scanner"
 PROGRAM: Final = "program"
@@ -63,6 +65,11 @@ _AGENTS: Final = [(mark, Agent(kind, provider)) for kind, marks in MARKS.items()
 
 @lru_cache(maxsize=20_000)
 def mail_agent(user_agent: str | None) -> Agent | None:
+    """Remember what `find_mail_agent` returned, or raise `NotKept` with it."""
+    return kept(find_mail_agent(user_agent), user_agent)
+
+
+def find_mail_agent(user_agent: str | None) -> Agent | None:
     """Return what of mail a user agent names: a proxy before a scanner, a scanner before a program."""
     if user_agent is None:
         return None

@@ -2,10 +2,13 @@
 
 UTM: https://support.google.com/analytics/answer/10917952
 Matomo: https://matomo.org/faq/reports/advanced-how-to-manually-build-campaign-tracking-urls
-Result: `source`, `medium`, `name`, `term`, `content`, `id`, `group`, `placement`, as far as given; `click_ids` by
-parameter name and the `networks` that give them.
+Google's own parameters: https://support.google.com/google-ads/answer/16193746 (`gad_source`, `gad_campaignid`),
+https://support.google.com/merchants/answer/15191080 (`srsltid`)
+Result: `source`, `medium`, `name`, `term`, `content`, `id`, `group`, `placement`, `source_platform`, `creative_format`,
+`marketing_tactic`, as far as given; `click_ids` by parameter name and the `networks` that give them.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 from urllib.parse import unquote_plus
@@ -26,9 +29,12 @@ NAMES = {
     ),
     "term": ("utm_term", "mtm_keyword", "mtm_kwd", "matomo_kwd", "pk_keyword", "pk_kwd", "piwik_kwd"),
     "content": ("utm_content", "mtm_content", "pk_content"),
-    "id": ("utm_id", "mtm_cid", "pk_cid"),
+    "id": ("utm_id", "mtm_cid", "pk_cid", "gad_campaignid", "mc_cid"),  # Google's and Mailchimp's own, by themselves
     "group": ("mtm_group", "pk_group"),
     "placement": ("mtm_placement", "pk_placement"),
+    "source_platform": ("utm_source_platform",),
+    "creative_format": ("utm_creative_format",),
+    "marketing_tactic": ("utm_marketing_tactic",),
 }
 """The parameters of each key; the first that is given counts."""
 
@@ -36,6 +42,8 @@ NETWORKS = {
     "gclid": "Google Ads",
     "gbraid": "Google Ads",
     "wbraid": "Google Ads",
+    "gad_source": "Google Ads",  # of every ad, so it tells of one where the click id is cut off
+    "srsltid": "Google Merchant Center",  # no ad: free listings and other results of a shop that has it on
     "dclid": "Google Marketing Platform",
     "msclkid": "Microsoft Advertising",
     "fbclid": "Meta",  # no "Ads": it comes with a link of a post too
@@ -57,7 +65,9 @@ NETWORKS = {
 """The click ids and who gives them."""
 
 LIMIT = 500
-"""Characters of a value. A longer one is left out: what is cut would be a false one."""
+"""Characters of a value. A longer one is left out: what is cut would be a false one. So is one with a mail address."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _PLACES = {name: (key, place) for key, names in NAMES.items() for place, name in enumerate(names)}
 _PLACES |= dict.fromkeys(NETWORKS, ("click_ids", 0))
@@ -114,7 +124,10 @@ def _campaign(found: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
     click_ids: dict[str, str] = {}
     places: dict[str, int] = {}
     for name, value in found:
-        if not value or len(value) > LIMIT:
+        if not value or len(value) > LIMIT or "@" in value or "%40" in value:
+            continue
+        value = value.strip() if value.isprintable() else _CONTROLS.sub(" ", value).strip()
+        if not value:
             continue
         key, place = _PLACES[name]
         if key == "click_ids":

@@ -10,26 +10,30 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from enrichers._client_hints import Hints, from_headers, from_parameter, plain
-from enrichers._device_names import BROWSERS, ENGINES, SYSTEMS, WINDOWS
+from enrichers._device_names import BROWSERS, ENGINES, PLATFORMS, SYSTEMS, WIDESPREAD, WINDOWS
+from enrichers._kept import NotKept, kept
 from pixel.event import Event
 
 if TYPE_CHECKING:
     from enrichers._user_agent import UserAgent
 
-# Millions share each of these. A version or a model narrows a visitor down.
-anonymous = ("browser", "os", "type")
+# Millions share each of these; a version or a model narrows a visitor down. Systems and types are of closed lists, while
+# a browser may have any name: `JaneDoesBrowser/1.0`.
+anonymous = {"browser": WIDESPREAD, "os": None, "type": None}
 
 Device = dict[str, Any]
 
 CACHE_SIZE: Final = 20_000
 PARTS_SIZE: Final = 2_000
-KEY_LIMIT: Final = 1_024  # characters; what is longer is not kept, so that hostile hits cannot fill the memory
 USER_AGENT_LIMIT: Final = 512  # of 38,000 real ones none is longer; odd ones of 1,024 cost ua-parser 2 ms
 HINT_LIMIT: Final = 512
 
 _FROZEN: Final = frozenset((("Windows", "10"), ("macOS", "10.15"), ("macOS", "10.15.7")))
 """Later ones say so too: https://www.chromium.org/updates/ua-reduction/, and Safari and Firefox do the same."""
 _FROZEN_ANDROID: Final = "Android 10; K)"
+_FROZEN_IOS: Final = ("18.6", "18.7")
+_SAFARI_26: Final = re.compile(r"\bVersion/(?:2[6-9]|[3-9][0-9])\b")
+"""From Safari 26 on, iOS says one of these: https://webkit.org/blog/17333/webkit-features-in-safari-26-0/"""
 _REAL_MODEL: Final = (
     "Mozilla/5.0 (Linux; Android 10; {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"
 )
@@ -69,19 +73,15 @@ def enrich(event: Event) -> Device | None:
                 get("sec-ch-ua-form-factors"),
             )
         return _by_headers(event.user_agent, brands, get("sec-ch-ua-mobile"), get("sec-ch-ua-platform"))
-    except _NotKept as rare:
-        return rare.device
+    except NotKept as rare:
+        device: Device | None = rare.result
+        return device
 
 
 def status() -> dict[str, Any]:
     """Return how well the caches do."""
     caches = [cached.cache_info() for cached in (_by_user_agent, _by_headers, _by_parameter)]
     return {"cache": {name: sum(getattr(cache, name) for cache in caches) for name in ("hits", "misses", "currsize")}}
-
-
-class _NotKept(Exception):  # noqa: N818 - no error: lru_cache keeps what is returned, and nothing of what is raised
-    def __init__(self, device: Device | None) -> None:
-        self.device = device
 
 
 @lru_cache(CACHE_SIZE)
@@ -103,9 +103,7 @@ def _worked_out(user_agent: str | None, said: tuple[str | None, ...], read: Call
     hints = read(*((each or "")[:HINT_LIMIT] for each in said))
     text = (user_agent or "")[:USER_AGENT_LIMIT]
     device = _describe(text, hints) if text or hints != Hints() else None
-    if len(user_agent or "") + sum(len(each or "") for each in said) > KEY_LIMIT:
-        raise _NotKept(device)
-    return device
+    return kept(device, user_agent, *said)
 
 
 def _describe(text: str, hints: Hints) -> Device | None:
@@ -188,8 +186,10 @@ def _system(found: "UserAgent", hints: Hints) -> tuple[str, str]:
         name, version = "macOS", ""  # `CFNetwork/978.0.7 Darwin/18.7.0 (x86_64)`
     if (name, version) in _FROZEN or _FROZEN_ANDROID in found.ua_string:
         version = ""
+    if name == "iOS" and version.startswith(_FROZEN_IOS) and _SAFARI_26.search(found.ua_string):
+        version = ""
     platform = SYSTEMS.get(hints.platform, hints.platform)
-    if not platform or (platform in ("Linux", "Android") and name not in _GENERAL):
+    if platform not in PLATFORMS or (platform in ("Linux", "Android") and name not in _GENERAL):
         return name, version
     if hints.platform_version:
         return platform, _windows(hints.platform_version) if platform == "Windows" else hints.platform_version

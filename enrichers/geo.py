@@ -5,6 +5,7 @@
 `network` alone for an address that is not of the internet.
 """
 
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -58,10 +59,15 @@ class Geo:
         databases: dict[Path, Database] = {}
         for item in self._listed or (FOLDER,):
             where = ROOT / item
-            paths = [where] if where.is_file() else sorted(where.glob("*.mmdb"))
-            if not paths and self._listed:
-                before = {path: old for path, old in self._databases.items() if where in (path, *path.parents)}
-                problems.append(f"GEO_DATABASES: there is no .mmdb file at {item}; {_so(before)}.")
+            before = {path: old for path, old in self._databases.items() if where in (path, *path.parents)}
+            paths: list[Path] = []
+            try:
+                paths = _files(where)
+                if not paths and self._listed:
+                    problems.append(f"GEO_DATABASES: there is no .mmdb file at {item}; {_so(before)}.")
+                    databases |= before
+            except OSError as fault:  # a share that went away, a folder of somebody else's
+                problems.append(f"GEO_DATABASES: {item} cannot be read ({_why(fault)}); {_so(before)}.")
                 databases |= before
             for path in paths:
                 database = self._open(path, item, problems)
@@ -82,7 +88,7 @@ class Geo:
                 return before
             return open_database(path)
         except (OSError, UnreadableError) as fault:
-            why = (fault.strerror or type(fault).__name__) if isinstance(fault, OSError) else fault
+            why = _why(fault) if isinstance(fault, OSError) else fault
             shown = item if path == ROOT / item else f"{item.rstrip('/')}/{path.name}"
             problems.append(f"GEO_DATABASES: {shown} cannot be read ({why}); {_so(before)}.")
             return before
@@ -103,6 +109,21 @@ class Geo:
                 ),
             ],
         }
+
+
+def _files(where: Path) -> list[Path]:
+    """Return the databases at a path: itself, or those of the folder, by name; none if nothing is there."""
+    try:
+        mode = where.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    if stat.S_ISREG(mode):
+        return [where]
+    return sorted(path for path in where.iterdir() if path.suffix == ".mmdb") if stat.S_ISDIR(mode) else []
+
+
+def _why(fault: OSError) -> str:
+    return fault.strerror or type(fault).__name__
 
 
 def _so(before: object) -> str:
@@ -127,10 +148,16 @@ def _look_up(databases: "tuple[Database, ...]", ip: str) -> dict[str, Any] | Non
     for database in databases:
         part = database.find(ip)
         if found.get("country") not in (None, part.get("country")):
-            part = {name: value for name, value in part.items() if name not in PLACE}
+            part = _without_place(part)
+        elif "country" in part and "country" not in found:
+            found = _without_place(found)  # a city or a continent alone: nothing says that it is in this country
         found = part | found
     if "country" in found and "continent" not in found:
         found["continent"] = CONTINENT_OF[found["country"]]
     if found.get("asn") in CLOUDS:
         found["datacentre"] = True
     return {name: found[name] for name in FIELDS if name in found} or None
+
+
+def _without_place(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name not in PLACE}

@@ -7,7 +7,8 @@ Only for hits that concern a mail: an open, a hit with a recipient, or a proxy o
 from functools import lru_cache
 from typing import Any, Final
 
-from enrichers._mail_agents import PROXY, SCANNER, mail_agent
+from enrichers._kept import NotKept, kept
+from enrichers._mail_agents import PROXY, SCANNER, find_mail_agent, mail_agent
 from pixel.event import Event
 
 after = ("bot", "geo")
@@ -44,7 +45,10 @@ Result = dict[str, Any]
 def enrich(event: Event) -> Result | None:
     """Return who fetched it and why we think so; the same dict for the same evidence. None if it is about no mail."""
     user_agent = event.user_agent
-    agent = mail_agent(user_agent)
+    try:
+        agent = mail_agent(user_agent)
+    except NotKept as rare:
+        agent = rare.result
     if (
         event.recipient is None
         and event.endpoint != "open"
@@ -59,22 +63,32 @@ def enrich(event: Event) -> Result | None:
     if token is not None:
         soon = 0 <= event.request.received_at - token.issued_at < SOON_S
         differs = token.recipient is not None and event.recipient is not None and token.recipient != event.recipient
-    return _judge(
-        user_agent,
-        "" if bot is None else "bot" if bot["strict"] else "likely_bot",
-        None if geo is None or "asn" not in geo else geo["asn"] in RELAYS,
-        geo is not None and geo.get("datacentre") is True and geo.get("asn") not in RELAYS,
-        soon,
-        differs,
-    )
+    try:
+        return _judged(
+            user_agent,
+            "" if bot is None else "bot" if bot["strict"] else "likely_bot",
+            None if geo is None or "asn" not in geo else geo["asn"] in RELAYS,
+            geo is not None and geo.get("datacentre") is True and geo.get("asn") not in RELAYS,
+            soon,
+            differs,
+        )
+    except NotKept as rare:
+        result: Result = rare.result
+        return result
 
 
 @lru_cache(maxsize=20_000)
+def _judged(
+    user_agent: str | None, bot: str, relay: bool | None, datacentre: bool, soon: bool, differs: bool
+) -> Result:
+    return kept(_judge(user_agent, bot, relay, datacentre, soon, differs), user_agent)
+
+
 def _judge(
     user_agent: str | None, bot: str, relay: bool | None, datacentre: bool, soon: bool, differs: bool
 ) -> Result:
     """Weigh what is known. A proxy goes before everything, as bot lists claim it and it runs in a datacentre."""
-    agent = mail_agent(user_agent)
+    agent = find_mail_agent(user_agent)
     result: Result
     if agent is not None and agent.kind == PROXY:
         result = _result("mail_proxy", "proxy")

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
+from enrichers._kept import NotKept, kept
 from enrichers._referrer_hosts import TABLE, Hosts, Row, read_spam, read_table, split
 from pixel.event import Event
 
 PAID_MEDIA = frozenset(("cpc", "ppc", "cpm", "cpv", "cpa", "cpp", "display", "banner", "retargeting", "remarketing"))
 """Words that campaigns use as `utm_medium` for ads, beside those that start with `paid`."""
 
+FREE = frozenset(("Meta", "Google Merchant Center"))
+"""Networks whose click ids are not on ads alone."""
+
 TERM_LIMIT = 256
 CODED_TERM_LIMIT = 9 * TERM_LIMIT  # three bytes a character, three characters a byte
-URL_LIMIT = 1024
-"""Characters of a referrer that is remembered; longer ones are looked up each time."""
 
 # A search term may hold the name of a person.
 anonymous = ("medium", "source")
@@ -53,7 +55,7 @@ class Referrers:
         self._spam_seen: tuple[int, int] | None = None
         self._spam_problems: list[str] = []
         self._spam = Hosts()
-        self._look_up = lru_cache(maxsize=20_000)(self._find)
+        self._look_up = lru_cache(maxsize=20_000)(self._remembered)
         self.reload()
 
     def enrich(self, event: Event) -> Result | None:
@@ -74,9 +76,11 @@ class Referrers:
                     return _INTERNAL
             else:
                 origin = url.partition("?")[0]
-        if len(referrer) + len(origin) > URL_LIMIT:
-            return self._find(referrer, origin, paid)
-        return self._look_up(referrer, origin, paid)
+        try:
+            return self._look_up(referrer, origin, paid)
+        except NotKept as rare:
+            result: Result = rare.result
+            return result
 
     def status(self) -> dict[str, Any]:
         """Say how many hosts are known, and what is wrong with the lists."""
@@ -103,7 +107,10 @@ class Referrers:
         self._spam = read_spam(lines, problems)
         self._spam_problems = problems
         self._spam_seen = (now.st_mtime_ns, now.st_size)
-        self._look_up = lru_cache(maxsize=20_000)(self._find)
+        self._look_up = lru_cache(maxsize=20_000)(self._remembered)
+
+    def _remembered(self, referrer: str, origin: str, paid: bool) -> Result:
+        return kept(self._find(referrer, origin, paid), referrer, origin)
 
     def _find(self, referrer: str, origin: str, paid: bool) -> Result:
         scheme, host = split(referrer)
@@ -138,10 +145,11 @@ def setup(env: Mapping[str, str]) -> Referrers:
 def is_paid(campaign: Mapping[str, Any]) -> bool:
     """Say whether the campaign is an ad: by a click id that only ads carry, or by the word for its medium.
 
-    Meta's click id comes with every link: https://stackoverflow.com/questions/52847475
+    Meta's click id comes with every link: https://stackoverflow.com/questions/52847475; that of Google Merchant Center with
+    results nobody paid for: https://support.google.com/merchants/answer/15191080
     """
     networks = campaign.get("networks")
-    if networks is not None and networks != ["Meta"]:
+    if networks is not None and not FREE.issuperset(networks):
         return True
     medium = campaign.get("medium")
     if medium is None:

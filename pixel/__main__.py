@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     print("python -m pixel COMMAND\n")
     for name in names:
         source = Path(commands.__path__[0], f"{name}.py").read_text("utf-8")
-        print(f"  {name:8} {(ast.get_docstring(ast.parse(source)) or '').partition(chr(10))[0]}")
+        print(f"  {name:9} {(ast.get_docstring(ast.parse(source)) or '').partition(chr(10))[0]}")
     return 0 if asked else 2
 
 

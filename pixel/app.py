@@ -1,51 +1,60 @@
 """The composition root: settings, enrichers, sink and ledger become a table of endpoints and a table of timers."""
 
 import asyncio
-import importlib
+import inspect
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import msgspec
 
 import enrichers as enricher_package
+from pixel import metrics
 from pixel.collect.client_ip import client_ip
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
-from pixel.deliver.connections import Connection
-from pixel.deliver.hub_sink import EventHubSink
+from pixel.deliver.hub_sink import EventHubSink, open_hub
+from pixel.deliver.replay import Sender, replay
 from pixel.deliver.sink import NoSink, Sink
 from pixel.deliver.spill import Spill
 from pixel.endpoints import event_schema, health, home, pix, status, whoami
 from pixel.endpoints.endpoint import Endpoint
 from pixel.ledger import Ledger
+from pixel.ledger_store import EVERY_S, LedgerWriter
+from pixel.ledger_today import Today
 from pixel.log import log_fault
 from pixel.settings import Settings, read_settings
-from pixel.store import open_store
+from pixel.store import Store, StoreError, open_store
 
 RELOAD_S = 60.0
+REPLAY_S = 60.0
 
 _log = logging.getLogger("pixel.timers")
 
 
 class Timer(msgspec.Struct, frozen=True):
-    """Something that each process does every `every_s` seconds, beside its hits; it runs in a thread."""
+    """Something that each process does beside its hits, at each multiple of `every_s` seconds by the clock.
+
+    A coroutine function runs in the event loop, which must not wait for it; any other in a thread.
+    """
 
     name: str
     every_s: float
-    run: Callable[[], None]
+    run: Callable[[], Awaitable[None] | None]
 
 
 class App(msgspec.Struct, frozen=True):
-    """What an adapter binds to its server."""
+    """What an adapter binds to its server. `closing` is what a server that is told to stop awaits, in order."""
 
     endpoints: tuple[Endpoint, ...]
     timers: tuple[Timer, ...]
     collector: Collector
     enrichers: Enrichers
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 def build(
@@ -59,22 +68,28 @@ def build(
 
     `watch` is told of each hit; `sink` and `package` replace the configured sink and the enrichers, for tests.
     """
-    settings = read_settings(environ)
+    settings, store = _open_store(read_settings(environ))
     enrichers = load(package, settings.enrichers, environ)
     address = client_ip(settings.client_ip, settings.front_door_id)
     instance = _instance(environ, settings.on_azure)
+    sink = sink or _sink(settings, store, instance)
     collector = Collector(
         settings=settings,
         client_ip=address,
         enrichers=enrichers.running,
         anonymous={each.name: each.anonymous for each in enrichers.running},
-        sink=sink or _sink(settings, instance),
+        sink=sink,
         ledger=Ledger(instance, secrets.token_hex(8)),
         watch=watch,
     )
+    deliveries = collector.sink.deliveries
+    if metrics.is_configured(environ):
+        metrics.observe(collector.ledger, deliveries)
+    writer = LedgerWriter(store, collector.ledger, deliveries) if store else None
+    today = Today(store) if store else None
     endpoints = (
         *pix.endpoints(collector, settings.path),
-        status.endpoint(collector, enrichers),
+        status.endpoint(collector, enrichers, writer, today),
         health.endpoint(collector.sink),
         whoami.endpoint(settings, address),
         event_schema.endpoint(),
@@ -83,7 +98,13 @@ def build(
     timers = [
         Timer(f"reload_{each.name}", RELOAD_S, each.reload) for each in enrichers.running if each.reload is not None
     ]
-    return App(endpoints, tuple(timers), collector, enrichers)
+    if store is not None and isinstance(sink, EventHubSink):
+        timers.append(replay_timer(store, sink))
+    closing: list[Callable[[], Awaitable[None]]] = [sink.close] if isinstance(sink, EventHubSink) else []
+    if store and writer and today:
+        timers.append(Timer("ledger", EVERY_S, writer.write))
+        closing += (writer.write, today.close, store.close)
+    return App(endpoints, tuple(timers), collector, enrichers, tuple(closing))
 
 
 async def run_timers(timers: tuple[Timer, ...]) -> None:
@@ -91,30 +112,46 @@ async def run_timers(timers: tuple[Timer, ...]) -> None:
 
     async def keep(timer: Timer) -> None:
         while True:
-            await asyncio.sleep(timer.every_s)
+            await asyncio.sleep(timer.every_s - time.time() % timer.every_s)
             try:
-                await asyncio.to_thread(timer.run)
+                if inspect.iscoroutinefunction(timer.run):
+                    await timer.run()
+                else:
+                    await asyncio.to_thread(timer.run)
             except Exception as fault:  # noqa: BLE001 - one bad reload does not end all reloads
                 log_fault(_log, f"timer {timer.name} failed", fault)
 
     await asyncio.gather(*map(keep, timers))
 
 
-def _sink(settings: Settings, instance: str) -> Sink:
-    hub = settings.hub
-    if hub is not None:
-        spill = None
-        if settings.store:
-            store = open_store(settings.store, settings.store_container, settings.store_client_id)
-            spill = Spill(store, instance)
+def replay_timer(store: Store, sender: Sender) -> Timer:
+    """Return the timer that sends on what is spilled, about once a minute: each process draws a period of its own."""
 
-        async def connect() -> Connection:
-            # The SDK takes 0.15 s to import; in a thread, so that nothing waits for it that need not.
-            module = await asyncio.to_thread(importlib.import_module, "pixel.deliver.event_hub")
-            connection: Connection = module.connect(hub)
-            return connection
+    async def run() -> None:
+        try:
+            told = await replay(store, sender)
+        except StoreError as fault:
+            _log.warning("replay: %s", fault)
+            return
+        if told.files or told.events or told.problem:
+            _log.log(logging.WARNING if told.problem or told.aside or told.torn else logging.INFO, "replay: %s", told)
 
-        return EventHubSink(connect, spill, packed=hub.packed, order_by=hub.order_by)
+    return Timer("replay", REPLAY_S * (0.8 + secrets.randbelow(400) / 1000), run)
+
+
+def _open_store(settings: Settings) -> tuple[Settings, Store | None]:
+    try:
+        store = (
+            open_store(settings.store, settings.store_container, settings.store_client_id) if settings.store else None
+        )
+    except StoreError as unusable:  # a folder, on Windows
+        return msgspec.structs.replace(settings, problems=(*settings.problems, str(unusable))), None
+    return settings, store
+
+
+def _sink(settings: Settings, store: Store | None, instance: str) -> Sink:
+    if settings.hub is not None:
+        return open_hub(settings.hub, None if store is None else Spill(store, instance))
     if settings.capture_dir:
         try:
             # Imported here: on Azure there is nothing to capture to, and Windows has no flock.

@@ -1,6 +1,7 @@
 """Enricher: what a file in `enrichers/` becomes once it is found. Guide: docs/enrichers.md."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import msgspec
@@ -8,17 +9,40 @@ import msgspec
 from pixel.event import Event
 
 Enrich = Callable[[Event], Mapping[str, Any] | None]
-"""Read the event, return what was found out (JSON values), or None. Never changes the event, never does I/O."""
+"""Read the event, return what was found out (JSON values), or None.
+
+It never changes the event nor another's result, which belongs to other visitors too, and never does I/O.
+"""
+
+Anonymous = Mapping[str, Set[str] | None]
+"""The keys of a result that may stay in an anonymised event, each with the texts that may, or None for all values."""
+
+
+class Failures(msgspec.Struct):
+    """How often an enricher failed on a hit since the start, and with what kind of error the last time."""
+
+    count: int = 0
+    kind: str = ""
+    at: float = 0.0
+
+    def note(self, fault: Exception) -> None:
+        """Count one."""
+        self.count += 1
+        self.kind = type(fault).__name__
+        self.at = time.monotonic()
+
+    @property
+    def recent(self) -> bool:
+        """Whether the last one is less than a minute ago."""
+        return self.count > 0 and time.monotonic() - self.at < 60.0
 
 
 class Enricher(msgspec.Struct, frozen=True):
-    """One enricher, ready to run.
-
-    `anonymous` names the keys of its result that may stay when a visitor asked for privacy; by default none.
-    """
+    """One enricher, ready to run. Of its result nothing stays when a visitor asked for privacy, but what `anonymous` says."""
 
     name: str
     enrich: Enrich
-    anonymous: frozenset[str] = frozenset()
+    anonymous: Anonymous = {}
     status: Callable[[], Mapping[str, Any]] | None = None
     reload: Callable[[], None] | None = None
+    failures: Failures = msgspec.field(default_factory=Failures)

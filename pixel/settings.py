@@ -2,13 +2,14 @@
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 
 from pixel import store
 from pixel.collect import client_ip, consent
+from pixel.hub import HubSettings, read_hub
 
 
 class Setting(NamedTuple):
@@ -73,7 +74,7 @@ SETTINGS: Final = {
     "PIXEL_FRONT_DOOR_ID": Setting("", "Your Front Door's id (the X-Azure-FDID header it sends), for `front_door`."),
     "PIXEL_IP": Setting(
         "cut",
-        "What is stored of the client's address: `cut` (its /24 or /48 network), `drop` (nothing) or `full`.",
+        "What is stored of the client's address: `cut` (its /24 or /48 network; /40 for 6to4, whose next bits are an IPv4 address), `drop` (nothing) or `full`.",
     ),
     "PIXEL_PRIVACY_SIGNAL": Setting(
         "anonymise",
@@ -97,24 +98,6 @@ TAKEN: Final = frozenset(("pix", "pix.gif", "status", "health", "whoami", "event
 """First parts of paths that `PIXEL_PATH` cannot have."""
 
 IP_RULES: Final = ("cut", "drop", "full")
-
-
-PACKINGS: Final = ("none", "ndjson")
-TRANSPORTS: Final = ("amqp", "websockets")
-ORDERS: Final = ("", "customer_id", "visitor_id", "recipient", "product", "source")
-
-
-class HubSettings(msgspec.Struct, frozen=True):
-    """Which hub, and how to reach it: by `connection`, a connection string, else the identity opens `namespace`."""
-
-    name: str
-    connection: str = ""
-    namespace: str = ""
-    credential: str = ""
-    client_id: str = ""
-    websockets: bool = False
-    packed: bool = False
-    order_by: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -196,7 +179,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         where = ""
     return Settings(
         capture_dir=capture_dir,
-        hub=_hub(text, one_of, problems),
+        hub=read_hub(text, one_of, problems),
         store=where,
         store_container=text["PIXEL_STORE_CONTAINER"],
         store_client_id=text["PIXEL_STORE_CLIENT_ID"],
@@ -212,41 +195,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         on_azure=on_azure,
         problems=tuple(problems),
     )
-
-
-def _hub(text: Mapping[str, str], one_of: Callable[..., str], problems: list[str]) -> HubSettings | None:
-    connection, namespace = text["EVENT_HUB"], text["EVENT_HUB__fullyQualifiedNamespace"]
-    said = len(problems)
-    hub = HubSettings(
-        name=text["EVENT_HUB_NAME"],
-        connection=connection,
-        namespace="" if connection else namespace,
-        credential=text["EVENT_HUB__credential"].lower(),
-        client_id=text["EVENT_HUB__clientId"],
-        websockets=one_of("EVENT_HUB_TRANSPORT", *TRANSPORTS) == "websockets",
-        packed=one_of("EVENT_HUB_PACKING", *PACKINGS) == "ndjson",
-        order_by=one_of("EVENT_HUB_ORDER_BY", *ORDERS),
-    )
-    if not connection and not namespace:
-        return None
-    # None of these sentences repeats a value: a connection string holds a key.
-    parts = {
-        name.strip().lower() for name, _, value in (part.partition("=") for part in connection.split(";")) if value
-    }
-    if connection and not ("endpoint" in parts and parts & {"sharedaccesskey", "sharedaccesssignature"}):
-        problems.append(
-            "EVENT_HUB is no whole connection string: copy it from the namespace, Shared access policies."
-        )
-    if namespace and not connection and not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", namespace):
-        problems.append("EVENT_HUB__fullyQualifiedNamespace is a host name, such as acme.servicebus.windows.net.")
-    if not hub.name and "entitypath" not in parts:
-        problems.append("EVENT_HUB_NAME must name the hub: the connection string has no EntityPath.")
-    if hub.credential not in ("", "managedidentity"):
-        problems.append("EVENT_HUB__credential is managedidentity, or empty.")
-    if len(problems) > said:
-        problems.append("Until then no event is sent to Event Hubs.")
-        return None
-    return hub
 
 
 def _items(text: str) -> list[str]:

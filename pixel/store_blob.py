@@ -121,7 +121,7 @@ class BlobStore:
         await self._service.close()
 
     async def _append(self, name: str, block: bytes, container: "ContainerClient") -> None:
-        from azure.core.exceptions import HttpResponseError
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         blob = container.get_blob_client(name)
         while True:
@@ -138,14 +138,16 @@ class BlobStore:
                     self._ends.pop(name, None)
                 elif code == "AppendPositionConditionNotMet":
                     # Either this very block is there and its answer was lost, or somebody else has written.
-                    size = (await blob.get_blob_properties()).size
-                    stored = (
-                        size >= end + len(block)
-                        and block == await (await blob.download_blob(offset=end, length=len(block))).readall()
-                    )
-                    self._remember(name, size)
-                    if stored:
-                        return
+                    self._ends.pop(name, None)
+                    with contextlib.suppress(ResourceNotFoundError):  # deleted since
+                        size = (await blob.get_blob_properties()).size
+                        stored = (
+                            size >= end + len(block)
+                            and block == await (await blob.download_blob(offset=end, length=len(block))).readall()
+                        )
+                        self._remember(name, size)
+                        if stored:
+                            return
                 elif code == "BlockCountExceedsLimit":
                     raise Full("The blob has 50,000 blocks, and no blob takes more.") from None
                 else:

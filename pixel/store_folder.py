@@ -166,7 +166,7 @@ def _open_locked(path: Path, how: int) -> int:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):  # mkdir says the latter of a folder that goes while it looks
             continue
         try:
             fcntl.flock(file, how)

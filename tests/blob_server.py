@@ -54,6 +54,7 @@ class BlobServer:
 
     def _wait(self) -> int:
         """Wait until it says on which port it listens."""
+        assert self._process.stdout is not None
         said = b""
         deadline = time.monotonic() + STARTS_WITHIN_S
         while not (found := re.search(rb"successfully listens on http://127\.0\.0\.1:(\d+)", said)):
@@ -70,7 +71,7 @@ class BlobServer:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._process.stdout.close()
+        self._process.communicate()
 
     def pause(self) -> None:
         """Let it take connections and answer nothing, until `resume`."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -64,12 +64,15 @@ class Served(NamedTuple):
         return self.log.read_text("utf-8")
 
 
+SERVE = ("-m", "pixel", "serve")
+
+
 @contextmanager
-def serving(folder: Path, **env: str) -> Iterator[Served]:
+def serving(folder: Path, start: Sequence[str] = SERVE, **env: str) -> Iterator[Served]:
     """Serve with `env` beside defaults, until the block ends. It may end the process itself."""
     with tempfile.TemporaryDirectory(prefix="pixel-serve-") as logs:
         log = Path(logs, "stderr")
-        port, process = _start(folder, log, env)
+        port, process = _start(folder, log, start, env)
         served = Served(port, folder, process, log)
         try:
             assert served.get("/health")[0] == 200
@@ -106,14 +109,16 @@ def eventually(condition: Callable[[], object], within_s: float = 10) -> None:
         time.sleep(0.02)
 
 
-def _start(folder: Path, log: Path, env: Mapping[str, str]) -> tuple[int, subprocess.Popen[str]]:
+def _start(
+    folder: Path, log: Path, start: Sequence[str], env: Mapping[str, str]
+) -> tuple[int, subprocess.Popen[str]]:
     for _ in range(3):  # between our look for a free port and its use, another process may take it
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         with log.open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "pixel", "serve"],
+                [sys.executable, *start],
                 cwd=ROOT,
                 env=clean_environment(PORT=str(port), PIXEL_CAPTURE_DIR=str(folder), **env),
                 stdout=subprocess.PIPE,

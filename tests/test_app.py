@@ -1,14 +1,20 @@
 import asyncio
+import json
 import socket
 import types
 
 import pytest
 
-from pixel.app import Timer, build, run_timers
+from pixel.app import Timer, build, replay_timer, run_timers
 from pixel.commands import serve
 from pixel.deliver.capture_file import CaptureFileSink
 from pixel.deliver.sink import MemorySink, NoSink
+from pixel.event import encode
 from pixel.serve.asgi import asgi
+from pixel.store import StoreError
+from tests.events import an_event
+from tests.serving import serving
+from tests.stores import with_store
 
 
 @pytest.mark.parametrize(
@@ -80,26 +86,91 @@ def test_a_timer_that_fails_comes_again_and_holds_up_no_other():
     asyncio.run(until_each_ran_twice())
 
 
+def test_a_timer_may_be_a_coroutine_function_which_runs_in_the_event_loop():
+    async def until_it_ran():
+        ran = asyncio.get_running_loop().create_future()
+
+        async def run():
+            if not ran.done():
+                ran.set_result(asyncio.get_running_loop())
+
+        task = asyncio.ensure_future(run_timers((Timer("ledger", 0.001, run),)))
+        assert await asyncio.wait_for(ran, 10) is asyncio.get_running_loop()
+        task.cancel()
+
+    asyncio.run(until_it_ran())
+
+
+def test_the_timer_of_replay_sends_on_what_is_spilled(tmp_path, caplog):
+    sent = []
+
+    class Hub:
+        async def deliver(self, bodies):
+            sent.extend(bodies)
+
+    async def use(store):
+        event = encode(an_event())
+        await store.append("spill/2023-11-14/22/web1-5d2c9e71-13.away.ndjson", event + b"\nnonsense\n")
+        timer = replay_timer(store, Hub())
+        assert 48 <= timer.every_s <= 72
+        for _ in range(2):
+            await timer.run()
+        return [event]
+
+    assert with_store(str(tmp_path), use) == sent
+    assert [record.getMessage() for record in caplog.records] == [
+        "replay: 1 events sent on, 1 files done, 0 left; 1 lines set aside in poison/, 0 torn lines dropped"
+    ]
+
+
+def test_a_store_that_cannot_be_listed_is_told_by_the_timer_of_replay(caplog):
+    class Store:
+        async def names(self, prefix):
+            raise StoreError("The store did not answer.")
+
+    asyncio.run(replay_timer(Store(), None).run())
+    assert [record.getMessage() for record in caplog.records] == ["replay: The store did not answer."]
+
+
+async def lifespan(app, between=lambda: None):
+    """Start and stop the app as a server does; give what it said, with how many tasks there were."""
+    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    sent = []
+
+    async def receive():
+        if sent:
+            between()
+        return next(messages)
+
+    async def send(message):
+        sent.append((message["type"], len(asyncio.all_tasks())))
+
+    await asgi(app)({"type": "lifespan"}, receive, send)
+    return sent, len(asyncio.all_tasks())
+
+
 def test_the_server_starts_the_timers_and_stops_them(reloading):
-    async def lifespan():
-        app = asgi(build({}, sink=MemorySink(), package=reloading))
-        messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-        sent = []
-
-        async def receive():
-            return next(messages)
-
-        async def send(message):
-            sent.append((message["type"], len(asyncio.all_tasks())))
-
-        await app({"type": "lifespan"}, receive, send)
-        await asyncio.sleep(0)
-        return sent, len(asyncio.all_tasks())
-
-    (started, stopped), left = asyncio.run(lifespan())
+    (started, stopped), left = asyncio.run(lifespan(build({}, sink=MemorySink(), package=reloading)))
     assert started == ("lifespan.startup.complete", 2)
     assert stopped[0] == "lifespan.shutdown.complete"
-    assert left <= 2
+    assert left == 1
+
+
+def test_a_server_that_stops_writes_the_last_row_of_the_ledger(tmp_path):
+    pixel = build({"PIXEL_STORE": str(tmp_path)}, sink=MemorySink())
+
+    def count():
+        pixel.collector.ledger.received += 1
+
+    asyncio.run(lifespan(pixel, count))
+    (path,) = tmp_path.glob("ledger/*/*.ndjson")
+    (row,) = map(json.loads, path.read_text("utf-8").splitlines())
+    assert (row["boot"], row["counts"]["received"]) == (pixel.collector.ledger.boot, 1)
+
+
+def test_without_a_store_there_is_no_row_to_write():
+    pixel = build({}, sink=MemorySink())
+    assert (pixel.closing, [timer.name for timer in pixel.timers if timer.name == "ledger"]) == ((), [])
 
 
 def test_bad_settings_stop_the_local_start_with_a_line_each(monkeypatch, capsys):
@@ -134,3 +205,12 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
 def test_an_enricher_that_is_wanted_and_not_there_is_told(monkeypatch, capsys, tmp_path):
     said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_ENRICHERS="campain")
     assert "PIXEL_ENRICHERS names campain" in said
+
+
+def test_what_is_wrong_with_an_enricher_is_said_at_the_start(tmp_path):
+    with serving(tmp_path, GEO_DATABASES="/nope.mmdb", REFERRER_SITE="a", PIXEL_ENRICHERS="geo,referrer") as pixel:
+        said = pixel.said()
+    assert "GEO_DATABASES" in said
+    assert "/nope.mmdb" in said
+    assert "REFERRER_SITE is not a setting. Did you mean REFERRER_SITES?" in said
+    assert "Enricher referrer knows less without campaign, which PIXEL_ENRICHERS leaves out." in said

@@ -1,6 +1,7 @@
 """`python -m pixel`, as people type it."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 
@@ -40,6 +41,24 @@ def test_without_a_command_all_are_listed():
 def test_what_is_no_command_is_told():
     code, _, said = pixel("raed")
     assert (code, said) == (2, "raed is no command.\n\n")
+
+
+@pytest.mark.parametrize("python", ["/nope", "false"])
+def test_make_tells_which_python_is_none(tmp_path, python):
+    if shutil.which("make") is None:
+        pytest.skip("there is no make (on Debian: apt install make)")
+    ran = subprocess.run(
+        ["make", f"PYTHON={python}", f"VENV={tmp_path}/venv", "setup"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=clean_environment(),
+    )
+    assert ran.returncode == 2
+    assert ran.stdout.splitlines() == [
+        f"PYTHON={python} is no Python 3.11, 3.12 or 3.13 that runs: say make PYTHON=/path/to/python3, or leave it out"
+    ]
+    assert not (tmp_path / "venv").exists()
 
 
 def test_read_prints_one_event_a_line_and_stops_quietly_when_nobody_reads_on(captured):

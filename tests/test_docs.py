@@ -23,6 +23,7 @@ def test_links_and_files_named_in_a_guide_exist(guide):
     assert set(missing) <= {
         "enrichers/daytime.py",
         "enrichers/vip.py",
+        "tests/enrichers/test_daytime.py",
     }  # the guide's own examples
 
 

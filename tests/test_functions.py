@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from pixel.ledger import Ledger
+from pixel.ledger_store import LedgerWriter
 from tests.front_door import GIF_BYTES, ROOT, call_functions, clean_environment
+from tests.stores import a_container, with_store
 
 LIST_ROUTES = """
 import json, function_app
@@ -82,6 +85,23 @@ def test_on_azure_with_nothing_configured_no_hit_goes_into_the_void():
         )
         assert (hit.status, hit.headers["x-pixel-outcome"], len(hit.body)) == (503, "failed:no_sink", GIF_BYTES)
         assert (health.status, status.status) == (503, 503)
+
+
+def test_status_sums_the_ledgers_of_other_instances(azurite):
+    text, container = azurite.connection_string(), a_container()
+
+    async def another_instance(store):
+        ledger = Ledger("another", "boot")
+        ledger.received = 3
+        await LedgerWriter(store, ledger).write()
+
+    with_store(text, another_instance, container)
+    _, status = call_functions(
+        [{"target": "/pix"}, {"target": "/status"}],
+        {"WEBSITE_INSTANCE_ID": "a", "PIXEL_STORE": text, "PIXEL_STORE_CONTAINER": container},
+    )
+    told = json.loads(status.body)
+    assert (told["ledger"]["received"], told["today"]["received"], told["today"]["instances"]) == (1, 3, 1)
 
 
 def test_bad_settings_never_keep_the_app_from_starting():

@@ -101,6 +101,7 @@ def test_the_database_is_put_in_place_and_what_comes_next_is_said(registry, tmp_
     assert (code, wrong) == (0, "")
     assert "2.3.1" in said
     assert "CC BY 4.0" in said
+    assert "no networks (ASN)" in said
     assert f"GEO_DATABASES={tmp_path}/new/geo" in said
     assert (tmp_path / "new/geo" / geo.FILE).read_bytes() == database
     assert [path.name for path in (tmp_path / "new/geo").iterdir()] == [geo.FILE]

@@ -27,6 +27,18 @@ def test_every_event_has_one_outcome_and_the_counts_add_up():
     }
 
 
+def test_numbers_of_failed_events_are_remembered_in_runs_until_taken():
+    ledger = Ledger("i", "b")
+    for seq, delivery in enumerate(("failed:storage", "failed:internal", "sent", "failed:storage")):
+        ledger.delivery(delivery, seq)
+    ledger.delivery("failed:internal")  # it came to no number
+    taken = ledger.take_failed()
+    assert (taken, ledger.take_failed()) == ([[0, 1], [3, 3]], [])
+    ledger.delivery("failed:storage", 4)
+    ledger.give_back_failed(taken)
+    assert ledger.take_failed() == [[0, 1], [3, 3], [4, 4]]
+
+
 def test_numbers_have_no_gap():
     ledger, events = Ledger("i", "b"), [an_event() for _ in range(3)]
     for event in events:

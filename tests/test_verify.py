@@ -50,7 +50,7 @@ def test_a_pixel_that_does_as_it_is_set_is_well(tmp_path, settings, key, notes):
 class Sink:
     """Stores what `change` makes of each event: a list of bodies."""
 
-    problem = None
+    problem = trouble = deliveries = None
 
     def __init__(self, folder, change):
         self._folder = folder

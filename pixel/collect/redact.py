@@ -1,16 +1,18 @@
 """What may not be stored goes, last: after enrichers have seen it, before any sink does."""
 
 from collections.abc import Mapping, Set
+from typing import Any
 
 from pixel.collect.client_ip import network
+from pixel.enricher import Anonymous
 from pixel.event import Event
 
 
-def redact(event: Event, ip_rule: str, anonymous: Mapping[str, Set[str]]) -> None:
+def redact(event: Event, ip_rule: str, anonymous: Mapping[str, Anonymous]) -> None:
     """Take out of the event what the visitor's will and the settings forbid.
 
-    `ip_rule` is a value of `PIXEL_IP`. `anonymous` names, for each enricher, the keys of its result that tell
-    nothing about a person and stay in an anonymised event.
+    `ip_rule` is a value of `PIXEL_IP`. `anonymous` says, for each enricher, what of its result tells nothing
+    about a person and stays in an anonymised event.
     """
     event.__dict__.clear()  # the request: full address, cookies
     if event.ip is not None:
@@ -32,7 +34,7 @@ def redact(event: Event, ip_rule: str, anonymous: Mapping[str, Set[str]]) -> Non
         _anonymise(event, anonymous)
 
 
-def _anonymise(event: Event, anonymous: Mapping[str, Set[str]]) -> None:
+def _anonymise(event: Event, anonymous: Mapping[str, Anonymous]) -> None:
     event.customer_id = event.visitor_id = event.recipient = event.ip = event.user_agent = None
     event.params = {}
     event.page_url = _without_query(event.page_url)
@@ -40,11 +42,16 @@ def _anonymise(event: Event, anonymous: Mapping[str, Set[str]]) -> None:
     if event.language is not None:
         event.language = _language(event.language)
     for name, result in list(event.enrichments.items()):
-        kept = {key: value for key, value in result.items() if key in anonymous.get(name, ())}
+        stays = anonymous.get(name, {})
+        kept = {key: value for key, value in result.items() if key in stays and _may_stay(value, stays[key])}
         if kept:
             event.enrichments[name] = kept
         else:
             del event.enrichments[name]
+
+
+def _may_stay(value: Any, texts: Set[str] | None) -> bool:
+    return texts is None or (isinstance(value, str) and value in texts)
 
 
 def _without_query(url: str | None) -> str | None:

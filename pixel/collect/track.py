@@ -1,7 +1,7 @@
 """The way of a hit, whole: parse, enrich, redact, number, send. Read this page and you know the product."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ from pixel.collect.parse import parse
 from pixel.collect.redact import redact
 from pixel.collect.request import Request
 from pixel.deliver.sink import Sink
-from pixel.enricher import Enricher
+from pixel.enricher import Anonymous, Enricher
 from pixel.event import Event
 from pixel.ledger import Ledger
 from pixel.log import log_fault
@@ -31,7 +31,7 @@ class Collector(msgspec.Struct, frozen=True):
     settings: Settings
     client_ip: ClientIp
     enrichers: tuple[Enricher, ...]
-    anonymous: Mapping[str, Set[str]]
+    anonymous: Mapping[str, Anonymous]
     sink: Sink
     ledger: Ledger
     watch: Watch | None = None
@@ -53,9 +53,11 @@ async def track(requests: Sequence[Request], endpoint: str, collector: Collector
         ledger.number(event)
     deliveries = iter(await _send(events, collector.sink)) if events else iter(())
     outcomes = [
-        ledger.rejection(each)
-        if isinstance(each, Rejected)
-        else ledger.delivery(next(deliveries) if each else _FAULT)
+        ledger.delivery(next(deliveries), each.seq)
+        if isinstance(each, Event)
+        else ledger.rejection(each)
+        if each
+        else ledger.delivery(_FAULT)
         for each in taken
     ]
     if collector.watch is not None:

@@ -61,7 +61,8 @@ def run(arguments: list[str]) -> int:
         return 1
     print(
         f"{_shown(folder / FILE)} is there: countries, IPv4 and IPv6, {version}, of {built}.\n"
-        "Its data is the NRO's, under CC BY 4.0: where you publish it, name https://www.nro.net (see NOTICE)."
+        "Its data is the NRO's, under CC BY 4.0: where you publish it, name https://www.nro.net (see NOTICE).\n"
+        "It has no networks (ASN): `datacentre` and mail's `relay_network` need another database (docs/enrichers.md)."
     )
     age = (datetime.now(UTC).date() - date.fromisoformat(built)).days
     if age > OLD_DAYS:

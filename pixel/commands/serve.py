@@ -13,9 +13,10 @@ from time import time
 import uvicorn
 
 from pixel.app import App, build
-from pixel.collect.enrich import enrich
+from pixel.collect.enrich import warm_up
 from pixel.collect.parse import parse
 from pixel.collect.request import Request
+from pixel.endpoints.status import status
 from pixel.event import Event
 from pixel.log import OncePerMinute
 from pixel.serve.asgi import asgi
@@ -57,8 +58,8 @@ def run(arguments: list[str]) -> int:
         ws="none",
     )
     logging.getLogger("uvicorn.error").addFilter(OncePerMinute())
-    for problem in app.enrichers.problems:
-        print(problem, file=sys.stderr)
+    for sentence in (*status(app.collector, app.enrichers)["problems"], *app.enrichers.notes):
+        print(sentence, file=sys.stderr)
     _warm_up(app)
     at = f"http://127.0.0.1:{environ['PORT']}"
     hub = app.collector.settings.hub
@@ -74,7 +75,7 @@ def _warm_up(app: App) -> None:
     }
     hit = parse(Request("GET", "/pix", "", agent, time()), "pixel", app.collector.settings, app.collector.client_ip)
     if isinstance(hit, Event):
-        enrich([hit], app.enrichers.running)
+        warm_up(hit, app.enrichers.running)
 
 
 def _problems(app: App, environ: Mapping[str, str]) -> list[str]:

@@ -32,6 +32,7 @@ WINDOW_S = 3600.0
 """A capture file holds an hour of simulated time."""
 GROUP = 200
 """Hits that share a write."""
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 
 
 def run(arguments: list[str]) -> int:
@@ -186,7 +187,10 @@ def _date(text: str) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text} is no date such as 2026-11-20") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment < EARLIEST:  # times are seconds since 1970, and some hits come from weeks before
+        raise argparse.ArgumentTypeError(f"{text} is too long ago; take {EARLIEST:%Y-%m-%d} or later")
+    return moment.timestamp()
 
 
 def _kinds(text: str) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pixel import capture
+from pixel.deliver.deliveries import Deliveries
+from pixel.deliver.replay import Undelivered
 from pixel.event import Event, encode
 from pixel.log import log_fault
 
@@ -27,6 +29,9 @@ MAX_BYTES = 10 << 20
 
 class CaptureFileSink:
     """Captures to `folder`: one process a partition, a new file every `window_s` seconds or `max_bytes` bytes."""
+
+    trouble: str | None = None
+    deliveries: Deliveries | None = None
 
     def __init__(
         self,
@@ -65,6 +70,11 @@ class CaptureFileSink:
         written: asyncio.Future[str] = loop.create_future()
         self._waiting.append((bodies, written))
         return [await written] * len(events)
+
+    async def deliver(self, bodies: Sequence[bytes]) -> None:
+        """Write encoded events, for replay; raises `Undelivered`."""
+        if self._deliver(list(bodies)) != "sent":
+            raise Undelivered(self.problem or "they could not be written")
 
     def close(self) -> None:
         """Close the file and free the partition. Nothing is lost without it."""

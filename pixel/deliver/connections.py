@@ -61,6 +61,7 @@ class Connections:
         self._connect = connect
         self._most = most
         self._went_wrong = went_wrong
+        self._why = "unreachable"
         self._count = 0
         self._idle: list[Connection] = []
         self._waiters: deque[asyncio.Future[Connection]] = deque()
@@ -76,20 +77,22 @@ class Connections:
 
         `deadline` is in seconds of the loop's clock.
         """
-        if self._idle:
-            return self._idle.pop()
-        if self._opening is None and self._count < self._most:
+        connection = self._idle.pop() if self._idle else None
+        # One is open in advance where possible: to open it takes half a second, and nobody shall wait for that.
+        if not self._idle and self._opening is None and self._count < self._most:
             self._opening = asyncio.create_task(self._open())
+        if connection is not None:
+            return connection
         waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
             async with asyncio.timeout_at(deadline):
                 return await waiter
-        except BaseException as ended:
+        except (TimeoutError, asyncio.CancelledError) as ended:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self.give_back(waiter.result())  # it came in the moment of the timeout
             if isinstance(ended, TimeoutError):
-                raise Refused("unreachable", unsure=False, broken=False) from ended
+                raise Refused(self._why, unsure=False, broken=False) from ended
             raise
 
     def give_back(self, connection: Connection, *, broken: bool = False) -> None:
@@ -123,6 +126,7 @@ class Connections:
                 try:
                     await connection.open()
                 except Refused as refused:
+                    self._why = refused.reason
                     self._close(connection)
                     self._went_wrong(refused.reason)
                     self._tell(refused)

@@ -6,18 +6,20 @@ nothing for longer than a batch may take, events go to the spill at once, and no
 """
 
 import asyncio
+import importlib
 import logging
 import random
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
-from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connections, Refused
+from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connection, Connections, Refused
+from pixel.deliver.deliveries import Deliveries
+from pixel.deliver.packing import pack
+from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, Spill
+from pixel.deliver.waiting import Group, Waiting
 from pixel.event import Event, encode
-from pixel.ledger import Deliveries
+from pixel.hub import HubSettings
 from pixel.store import StoreError
 
 BUDGET_S: Final = 2.0
@@ -25,25 +27,10 @@ BUDGET_S: Final = 2.0
 BATCHES: Final = 4
 GATHER_S: Final = 0.005
 """How long a batch that has others under way before it waits for company: a small one costs nearly what a large one does."""
-WAITING_BYTES: Final = 16 << 20
-"""Of events in memory. What is beyond goes to the spill at once."""
-PACKED_BYTES: Final = 60_000
-"""Of events in one EventData, where several share one."""
 BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.4)
 TRIAL_S: Final = 1.0
 
 _log = logging.getLogger("pixel.event_hub")
-
-
-class _Group(msgspec.Struct, eq=False):
-    """Events that came together. `size` is in bytes, with what AMQP adds; `came` in seconds of the loop's clock."""
-
-    bodies: Sequence[bytes]
-    size: int
-    key: str | None
-    came: float
-    may_spill: bool
-    outcome: asyncio.Future[str]
 
 
 class EventHubSink:
@@ -70,8 +57,7 @@ class EventHubSink:
         self._packed = packed
         self._order_by = order_by
         self._budget_s = budget_s
-        self._waiting: deque[_Group] = deque()
-        self._waiting_bytes = 0
+        self._waiting = Waiting()
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._relief: asyncio.TimerHandle | None = None
@@ -87,10 +73,12 @@ class EventHubSink:
         return await self._send([encode(event) for event in events], None, True)
 
     async def deliver(self, bodies: Sequence[bytes]) -> None:
-        """Send encoded events, for replay: nothing is spilled. Raises `Refused`, when some may have been stored."""
+        """Send encoded events, for replay: nothing is spilled. Raises `Undelivered`, when some may have been stored."""
+        if any(len(body) + ENTRY_BYTES > self._connections.max_bytes for body in bodies):
+            raise Undelivered("an event is too large for a batch", too_large=True)
         for outcome in await self._send(bodies, None, False):
             if outcome != "sent":
-                raise Refused(outcome.removeprefix("refused:"), unsure=True, broken=False)
+                raise Undelivered(outcome.removeprefix("refused:"))
 
     async def close(self) -> None:
         """Give the connections back. Nothing is lost without it."""
@@ -99,6 +87,8 @@ class EventHubSink:
         await self._connections.close()
 
     async def _send(self, bodies: Sequence[bytes], key: str | None, may_spill: bool) -> list[str]:
+        if not bodies:
+            return []
         size = sum(map(len, bodies)) + ENTRY_BYTES * len(bodies)
         loop = asyncio.get_running_loop()
         if size > self._connections.max_bytes:
@@ -107,13 +97,12 @@ class EventHubSink:
             half = len(bodies) // 2
             parts = (self._send(part, key, may_spill) for part in (bodies[:half], bodies[half:]))
             return [outcome for part in await asyncio.gather(*parts) for outcome in part]
-        if self._waiting_bytes + size > WAITING_BYTES:
+        if not self._waiting.has_room(size):
             return [await self._leave(bodies, "backlog", may_spill)] * len(bodies)
         if self._ill_since is not None and may_spill and self._is_hopeless(loop.time()):
             return [await self._leave(bodies, "outage", may_spill)] * len(bodies)
         outcome = loop.create_future()
-        self._waiting.append(_Group(bodies, size, key, loop.time(), may_spill, outcome))
-        self._waiting_bytes += size
+        self._waiting.add(Group(bodies, size, key, loop.time(), may_spill, outcome))
         if self._under_way == 0:
             self._start()
         elif self._relief is None and self._under_way < BATCHES:
@@ -139,50 +128,34 @@ class EventHubSink:
     def _relieve(self) -> None:
         """Send a batch beside those under way, if somebody has waited long enough for them."""
         self._relief = None
-        if self._waiting and self._under_way < BATCHES:
+        came = self._waiting.oldest()
+        if came is not None and self._under_way < BATCHES:
             loop = asyncio.get_running_loop()
-            left = self._waiting[0].came + GATHER_S - loop.time()
+            left = came + GATHER_S - loop.time()
             if left <= 0:
                 self._start()
-            if self._waiting and self._under_way < BATCHES:
+            if self._under_way < BATCHES:
                 self._relief = loop.call_later(left if left > 0 else GATHER_S, self._relieve)
 
     async def _work(self) -> None:
         try:
-            while batch := self._next_batch():
+            while batch := self._waiting.next_batch(self._connections.max_bytes):
                 try:
                     await self._send_batch(batch)
                 finally:
-                    self._settle(batch, "failed:internal")  # whoever is not settled yet must not wait for ever
+                    self._waiting.settle(
+                        batch, "failed:internal"
+                    )  # whoever is not settled yet must not wait for ever
         finally:
             self._under_way -= 1
 
-    def _next_batch(self) -> list[_Group]:
-        """Take those who wait for the key of the first, in their order, as many as a batch holds."""
-        batch: list[_Group] = []
-        left: list[_Group] = []
-        size = 0
-        while self._waiting:
-            group = self._waiting.popleft()
-            if group.outcome.done():  # whoever sent it was cancelled
-                self._waiting_bytes -= group.size
-            elif batch and size + group.size > self._connections.max_bytes:
-                left.append(group)
-                break
-            elif batch and group.key != batch[0].key:
-                left.append(group)
-            else:
-                batch.append(group)
-                size += group.size
-        self._waiting.extendleft(reversed(left))
-        return batch
-
-    async def _send_batch(self, batch: list[_Group]) -> None:
+    async def _send_batch(self, batch: list[Group]) -> None:
         loop = asyncio.get_running_loop()
         bodies = [body for group in batch for body in group.bodies]
         entries = pack(bodies) if self._packed else bodies
         reason = "internal"
         is_unsure = False
+        began = loop.time()
         for attempt in range(1000):
             deadline = batch[0].came + (
                 self._budget_s if self._connections.was_open or self._ill_since else CONNECT_S
@@ -192,9 +165,8 @@ class EventHubSink:
                 self.deliveries.attempt()
                 if is_unsure:
                     self.deliveries.duplicate(len(bodies))
-                began = loop.time()
                 try:
-                    await connection.send(entries, batch[0].key, max(deadline - began, 0.05))
+                    await connection.send(entries, batch[0].key, max(deadline - loop.time(), 0.05))
                 except Refused as refused:
                     is_unsure = is_unsure or refused.unsure
                     self._connections.give_back(connection, broken=refused.broken)
@@ -209,22 +181,15 @@ class EventHubSink:
                     break
                 await asyncio.sleep(pause)
             else:
-                self.deliveries.batch(len(bodies), sum(map(len, bodies)), loop.time() - batch[0].came)
+                self.deliveries.batch(len(bodies), sum(map(len, bodies)), loop.time() - began)
                 self._went_well()
-                self._settle(batch, "sent")
+                self._waiting.settle(batch, "sent")
                 return
         for may_spill in (True, False):
             groups = [group for group in batch if group.may_spill is may_spill]
             if groups:
                 left = [body for group in groups for body in group.bodies]
-                self._settle(groups, await self._leave(left, reason, may_spill))
-
-    def _settle(self, groups: Sequence[_Group], outcome: str) -> None:
-        for group in groups:
-            self._waiting_bytes -= group.size
-            group.size = 0
-            if not group.outcome.done():
-                group.outcome.set_result(outcome)
+                self._waiting.settle(groups, await self._leave(left, reason, may_spill))
 
     def _went_wrong(self, reason: str) -> None:
         if self._ill_since is None:
@@ -255,21 +220,17 @@ class EventHubSink:
         return "spilled"
 
 
-def pack(bodies: Sequence[bytes]) -> list[bytes]:
-    """Join events by newlines, up to `PACKED_BYTES` together; a larger one stands alone."""
-    packed: list[bytes] = []
-    some: list[bytes] = []
-    size = 0
-    for body in bodies:
-        if some and size + len(body) > PACKED_BYTES:
-            packed.append(b"\n".join(some))
-            some, size = [], 0
-        some.append(body)
-        size += len(body) + 1
-    if some:
-        packed.append(b"\n".join(some))
-    return packed
-
-
 def _back_off(attempt: int) -> float:
     return BACK_OFF_S[min(attempt, len(BACK_OFF_S) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+
+
+def open_hub(settings: HubSettings, spill: Spill | None = None) -> EventHubSink:
+    """Return the sink of a hub; it connects when the first event comes."""
+
+    async def connect() -> Connection:
+        # The SDK takes 0.15 s to import: in a thread, so that nothing waits that need not.
+        module = await asyncio.to_thread(importlib.import_module, "pixel.deliver.event_hub")
+        connection: Connection = module.connect(settings)
+        return connection
+
+    return EventHubSink(connect, spill, packed=settings.packed, order_by=settings.order_by)

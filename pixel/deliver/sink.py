@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from pixel.deliver.deliveries import Deliveries
 from pixel.event import Event
 
-NO_SINK = "No sink is configured: every hit fails. Set PIXEL_CAPTURE_DIR on a machine of your own."
+NO_SINK = "No sink is configured: every hit fails. Set EVENT_HUB, or PIXEL_CAPTURE_DIR on a machine of your own."
 
 
 class Sink(Protocol):
@@ -13,6 +14,16 @@ class Sink(Protocol):
 
     problem: str | None
     """Why events cannot be stored now, a sentence for people; None when they can."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is not as it should be though events are stored, a sentence; None if nothing."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries | None:
+        """What it measures of its deliveries, if it does."""
+        ...
 
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return, in order, `sent`, `spilled` or `failed:<reason>` (a key of `FAILURES`) for each event."""
@@ -23,6 +34,8 @@ class MemorySink:
     """Keeps events in a list. For tests."""
 
     problem: str | None = None
+    trouble: str | None = None
+    deliveries: Deliveries | None = None
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -35,6 +48,9 @@ class MemorySink:
 
 class NoSink:
     """Takes nothing: an event without a place to go has failed, and everybody is told."""
+
+    trouble: str | None = None
+    deliveries: Deliveries | None = None
 
     def __init__(self, problem: str = NO_SINK) -> None:
         self.problem: str | None = problem

@@ -6,7 +6,7 @@ A file is `spill/DATE/HOUR/INSTANCE-MARK-MINUTE.REASON.ndjson` in UTC, such as
 - MARK is new for each process, so a file has one writer, who goes on in another one (`.1`, `.2` before `.ndjson`) after
   a failure. So only a last line can be torn, and nobody was told that it is safe.
 - REASON stands in the name, and lines stay plain events. So an event too large for any batch is kept whole like all
-  others, `cat` shows what there is, and replay knows by the name what it need not try: `too_large`.
+  others, `cat` shows what there is, and replay knows by the name what to try alone: `too_large`.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from pixel.event import decode
 from pixel.store import Full, Store, StoreError
 
 TOO_LARGE: Final = "too_large"
-"""The reason of events that no batch takes: replay sets them aside."""
+"""The reason of events that no batch took: replay sets aside what still none takes."""
 MAX_WAITING_BYTES: Final = 16 << 20
 """What may wait in memory for the store; more is refused at once."""
 GROUP_BYTES: Final = 1 << 20

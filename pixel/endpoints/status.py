@@ -13,21 +13,35 @@ from pixel.collect.query import parse_query
 from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.collect.track import Collector
+from pixel.deliver.deliveries import summary
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
 from pixel.enricher import Enricher
+from pixel.hub import HubSettings
+from pixel.ledger_store import LedgerWriter
+from pixel.ledger_today import Today
 from pixel.log import log_fault
 from pixel.store import without_secret
 
 _log = logging.getLogger("pixel.status")
 
 
-def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
-    """Return the row of `/status`: 200, 503 when something is wrong, 401 without the key where one is set."""
+def endpoint(
+    collector: Collector, enrichers: Enrichers, writer: LedgerWriter | None = None, today: Today | None = None
+) -> Endpoint:
+    """Return the row of `/status`: 200, 503 when something is wrong, 401 without the key where one is set.
+
+    With a store, `writer` writes this process's ledger to it, and `today` reads those of all instances.
+    """
 
     async def handle(request: Request) -> Response:
         if not may_see(request, collector.settings.status_key):
             return as_json({"problem": "This needs the key of PIXEL_STATUS_KEY: as X-Pixel-Key, or ?key=KEY."}, 401)
         told = status(collector, enrichers)
+        if writer is not None and writer.problem is not None:
+            told["problems"].append(writer.problem)
+        if today is not None:
+            told["today"], problem = await today.ask()
+            told["problems"] += [problem] if problem else []
         return as_json(told, 503 if told["problems"] else 200)
 
     return Endpoint("status", "/status", READ, handle)
@@ -45,14 +59,14 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
     """Return the state of the pixel as JSON values; no secrets among them."""
     settings = collector.settings
     problems = list(settings.problems)
-    if collector.sink.problem is not None:
-        problems.append(collector.sink.problem)
+    problems += [each for each in (collector.sink.problem, collector.sink.trouble) if each is not None]
     problems += enrichers.problems
     return {
         "version": __version__,
         "problems": problems,
         "settings": {
             "PIXEL_CAPTURE_DIR": settings.capture_dir,
+            "EVENT_HUB": _hub(settings.hub),
             "PIXEL_STORE": without_secret(settings.store),
             "PIXEL_STORE_CONTAINER": settings.store_container,
             "PIXEL_STORE_CLIENT_ID": settings.store_client_id,
@@ -70,8 +84,24 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
         "enrichers": {
             "running": {each.name: _ask(each, problems) for each in enrichers.running},
             "disabled": enrichers.disabled,
+            "failures": {each.name: each.failures.count for each in enrichers.running if each.failures.count},
+            "notes": enrichers.notes,
         },
         "ledger": collector.ledger.snapshot(),
+        "deliveries": summary(collector.sink.deliveries) if collector.sink.deliveries else None,
+    }
+
+
+def _hub(hub: HubSettings | None) -> dict[str, Any] | None:
+    if hub is None:
+        return None
+    return {
+        "name": hub.name or "(in the connection string)",
+        "connection": _is_set(hub.connection),
+        "namespace": hub.namespace,
+        "transport": "websockets" if hub.websockets else "amqp",
+        "packing": "ndjson" if hub.packed else "none",
+        "order_by": hub.order_by,
     }
 
 

@@ -20,6 +20,14 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"There is nothing here. See / for what is.\n")
+_LIVE_PATHS = ("live", EVENTS_PATH.strip("/"))
+_NO_LIVE = Response(
+    404,
+    (("Content-Type", "text/plain"),),
+    b"The live page is off here. It shows hits to this machine alone, and behind a proxy, which PIXEL_CLIENT_IP says "
+    b"there is, every request\ncomes from this machine: anyone would see them. `make run` with PIXEL_CLIENT_IP=direct "
+    b"has it.\n",
+)
 
 
 def asgi(app: App, live: Live | None = None) -> Asgi:
@@ -45,7 +53,7 @@ def asgi(app: App, live: Live | None = None) -> Asgi:
                 await live.stream(request, receive, send)
                 return
             if endpoint is None:
-                response = _NOT_FOUND
+                response = _NO_LIVE if path.strip("/").lower() in _LIVE_PATHS else _NOT_FOUND
             elif request.method in endpoint.methods:
                 response = await endpoint.handle(request)
             else:
@@ -106,5 +114,8 @@ async def _lifespan(app: App, receive: Receive, send: Send) -> None:
         else:
             if timers is not None:
                 timers.cancel()
+                await asyncio.wait({timers})
+            for close in app.closing:
+                await close()
             await send({"type": "lifespan.shutdown.complete"})
             return

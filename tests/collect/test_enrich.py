@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from pixel.collect.enrich import enrich, load
+from pixel.collect.enrich import enrich, load, warm_up
 from pixel.enricher import Enricher
 from pixel.event import decode, encode
 from tests.events import an_event
@@ -110,10 +110,17 @@ def test_after_decides_the_order(package):
         ("import no_such_library", "no_such_library"),
         ("def setup(env):\n    return env['BROKEN_KEY']", "KeyError, see the log"),
         ("def setup(env):\n    raise ValueError('sig=SECRET')", "ValueError, see the log"),
-        ("x = 1", "TypeError, see the log"),
-        ("def setup(env):\n    pass", "TypeError, see the log"),
+        ("x = 1", "it defines neither enrich(event) nor a setup(env)"),
+        ("def setup(env):\n    pass", "it defines neither enrich(event) nor a setup(env)"),
         ("raise SystemExit(3)", "SystemExit"),
-        ("after = 'good'\ndef enrich(event):\n    pass", "TypeError, see the log"),
+        ("after = ('good')\ndef enrich(event):\n    pass", '`after` is a tuple of names, such as ("device",)'),
+        (
+            "anonymous = ('part')\ndef enrich(event):\n    pass",
+            '`anonymous` is a tuple of names, such as ("country",)',
+        ),
+        ("anonymous = {'a': 1}\ndef enrich(event):\n    pass", "`anonymous` is a tuple of names"),
+        ("anonymous = {'a': 'b'}\ndef enrich(event):\n    pass", "the texts that may stay"),
+        ("anonymous = (1,)\ndef enrich(event):\n    pass", "`anonymous` is a tuple of names"),
         ("after = ('broken',)\ndef enrich(event):\n    pass", "circle"),
     ],
 )
@@ -122,6 +129,73 @@ def test_one_that_cannot_be_set_up_is_disabled_and_the_others_run(package, text,
     assert [each.name for each in enrichers.running] == ["good"]
     assert why in enrichers.disabled["broken"]
     assert "SECRET" not in str(enrichers.problems)
+
+
+def test_after_that_names_no_file_is_told_and_the_enricher_runs(package):
+    noop = "def enrich(event):\n    pass"
+    enrichers = load(package(device=noop, mine=f"after = ('devise', 'zzz')\n{noop}"), (), {})
+    assert [each.name for each in enrichers.running] == ["device", "mine"]
+    assert enrichers.problems == [
+        "Enricher mine runs after devise, and there is no such file in enrichers/. Did you mean device?",
+        "Enricher mine runs after zzz, and there is no such file in enrichers/.",
+    ]
+
+
+def test_what_is_not_wanted_is_no_problem_but_those_after_it_know_less(package):
+    noop = "def enrich(event):\n    pass"
+    files = package(bot=f"after = ('device',)\n{noop}", device=noop)
+    assert load(files, (), {}).notes == ()
+    enrichers = load(files, ("bot",), {})
+    assert enrichers.problems == []
+    assert enrichers.notes == ("Enricher bot knows less without device, which PIXEL_ENRICHERS leaves out.",)
+
+
+GEO = "def setup(env):\n    env.get('GEO_DATABASES', '')\n    return lambda event: None"
+
+
+@pytest.mark.parametrize(
+    ("environ", "slips"),
+    [
+        ({"GEO_DATABASE": "x"}, ("GEO_DATABASE is not a setting. Did you mean GEO_DATABASES?",)),
+        ({"GEO_DATABSES": "x"}, ("GEO_DATABSES is not a setting. Did you mean GEO_DATABASES?",)),
+        ({"GEO_DATABASES": "x"}, ()),
+        ({"GEO_DATABASES": "x", "GEO_DATABASE": "of another program"}, ()),
+        ({"DATABASE_URL": "x", "GEO": "x", "PATH": "x"}, ()),
+    ],
+)
+def test_a_name_that_is_nearly_a_setting_of_an_enricher_is_told(package, environ, slips):
+    assert load(package(geo=GEO), (), environ).slips == slips
+
+
+def test_failures_are_counted_and_are_a_problem_for_a_minute(package, caplog):
+    bad = "def enrich(event):\n    if event.product:\n        raise KeyError"
+    enrichers = load(package(bad=bad, good="def enrich(event):\n    pass"), (), {})
+    run(enrichers)
+    assert enrichers.problems == []
+    for _ in range(3):
+        run(enrichers, an_event(product="a"))
+    assert [each.failures.count for each in enrichers.running] == [3, 0]
+    assert enrichers.problems == [
+        "Enricher bad failed within the last minute (KeyError): see the log. Its failures since the start: 3."
+    ]
+    enrichers.running[0].failures.at -= 61
+    assert enrichers.problems == []
+    assert [each.failures.count for each in enrichers.running] == [3, 0]
+
+
+def test_a_failure_of_the_warm_up_is_logged_as_that_and_not_counted(package, caplog):
+    bad = "def enrich(event):\n    raise KeyError"
+    seen = "after = ('good',)\ndef enrich(event):\n    return {'saw': event.enrichments['good']['a']}"
+    enrichers = load(package(bad=bad, good="def enrich(event):\n    return {'a': 1}", late=seen), (), {})
+    event = an_event()
+    warm_up(event, enrichers.running)
+    assert event.enrichments["late"] == {"saw": 1}
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "enricher bad failed in the warm-up, before any hit"
+    ]
+    assert enrichers.problems == []
+    run(enrichers)
+    assert len(caplog.records) == 2  # what a hit says is not kept back
 
 
 def test_circles_cost_only_those_in_them(package):
@@ -152,5 +226,11 @@ def test_anonymous_status_and_reload_are_found(package):
         {},
     ).running
     assert isinstance(enricher, Enricher)
-    assert (enricher.anonymous, enricher.status()) == (frozenset({"country"}), {"age": 1})
+    assert (enricher.anonymous, enricher.status()) == ({"country": None}, {"age": 1})
     assert enricher.reload is not None
+
+
+def test_anonymous_may_say_for_a_key_which_texts_stay(package):
+    code = "anonymous = {'browser': ('Chrome', 'Safari'), 'type': None}\ndef enrich(event):\n    pass"
+    (enricher,) = load(package(device=code), (), {}).running
+    assert enricher.anonymous == {"browser": {"Chrome", "Safari"}, "type": None}

@@ -44,6 +44,16 @@ def test_of_an_enrichment_only_what_its_enricher_calls_anonymous_stays():
         user_agent="x",
         params={"mail": "jane"},
     )
-    redact(event, "full", {"geo": frozenset({"country"})})
+    redact(event, "full", {"geo": {"country": None}})
     assert event.enrichments == {"geo": {"country": "CH"}}
     assert (event.customer_id, event.user_agent, event.ip, event.params) == (None, None, None, {})
+
+
+@pytest.mark.parametrize("value", ["Jane's Browser", "", 1, None, ["Chrome"], {"Chrome": 1}])
+def test_of_a_key_with_a_list_of_texts_only_these_stay(value):
+    event = an_event(flags=["anonymised"], enrichments={"device": {"browser": value, "os": "Linux"}})
+    other = an_event(flags=["anonymised"], enrichments={"device": {"browser": "Chrome"}})
+    for each in (event, other):
+        redact(each, "cut", {"device": {"browser": frozenset({"Chrome"}), "os": None}})
+    assert event.enrichments == {"device": {"os": "Linux"}}
+    assert other.enrichments == {"device": {"browser": "Chrome"}}

@@ -12,6 +12,8 @@ from tests.front_door import GIF_BYTES, knock
 
 class BrokenSink:
     problem = None
+    deliveries = None
+    trouble = None
 
     async def send(self, events):
         raise RuntimeError(events[0].customer_id)
@@ -19,6 +21,8 @@ class BrokenSink:
 
 class FullSink:
     problem = None
+    deliveries = None
+    trouble = None
 
     async def send(self, events):
         return ["failed:storage"] * len(events)
@@ -26,6 +30,8 @@ class FullSink:
 
 class SpillingSink:
     problem = None
+    deliveries = None
+    trouble = None
 
     async def send(self, events):
         return ["spilled"] * len(events)

@@ -9,6 +9,8 @@ import pytest
 
 from pixel import capture
 from pixel.deliver.capture_file import CaptureFileSink
+from pixel.deliver.replay import Undelivered
+from pixel.event import encode
 from tests.events import an_event
 from tests.front_door import ROOT, captured, clean_environment
 
@@ -202,3 +204,14 @@ def test_descriptors_do_not_leak(tmp_path):
         send(sink, str(number))
     sink.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_replay_delivers_is_written_as_it_is_or_refused(tmp_path):
+    body = encode(an_event(id="later"))[:-1] + b',"of_a_later_schema":1}'
+    sink = CaptureFileSink(tmp_path / "file" / "x")
+    tmp_path.joinpath("file").write_text("in the way")
+    with pytest.raises(Undelivered, match="could not be written"):
+        asyncio.run(sink.deliver([body]))
+    tmp_path.joinpath("file").unlink()
+    asyncio.run(sink.deliver([body, body]))
+    assert captured(tmp_path) == [json.loads(body)] * 2

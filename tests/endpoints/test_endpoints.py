@@ -1,3 +1,4 @@
+import asyncio
 import json
 import sys
 import types
@@ -7,6 +8,7 @@ import pytest
 from pixel.app import build
 from pixel.collect.response import GIF
 from pixel.deliver.sink import MemorySink
+from pixel.endpoints.status import status
 from pixel.event import json_schema
 from tests.front_door import knock
 
@@ -95,6 +97,42 @@ def test_status_tells_what_runs_and_the_counts():
     )
 
 
+def test_status_sums_the_rows_of_today_beside_this_process(tmp_path):
+    pixel = app(PIXEL_STORE=str(tmp_path))
+    knock(pixel, "/pix")
+    told = json.loads(knock(pixel, "/status").body)
+    assert (told["ledger"]["received"], told["today"]["received"]) == (1, 0)
+    asyncio.run(pixel.closing[0]())
+    again = app(PIXEL_STORE=str(tmp_path))
+    told = json.loads(knock(again, "/status").body)
+    assert (told["ledger"]["received"], told["today"]["received"], told["today"]["boots"]) == (0, 1, 1)
+    assert "today" not in json.loads(knock(app(), "/status").body)
+
+
+def test_status_is_red_when_the_ledger_cannot_be_written(tmp_path):
+    (tmp_path / "store").write_text("a file, no folder")
+    pixel = app(PIXEL_STORE=str(tmp_path / "store"))
+    knock(pixel, "/pix")
+    asyncio.run(pixel.closing[0]())
+    answer = knock(pixel, "/status")
+    assert (answer.status, knock(pixel, "/health").status) == (503, 200)
+    assert "The ledger could not be written" in json.loads(answer.body)["problems"][0]
+
+
+def test_status_tells_which_enrichers_fail_and_which_know_less():
+    pixel = app(PIXEL_ENRICHERS="campaign,referrer,bot")
+    told = json.loads(knock(pixel, "/status").body)
+    assert (told["problems"], told["enrichers"]["failures"]) == ([], {})
+    assert told["enrichers"]["notes"] == ["Enricher bot knows less without device, which PIXEL_ENRICHERS leaves out."]
+    pixel.collector.enrichers[0].failures.note(KeyError("jane"))
+    answer = knock(pixel, "/status")
+    told = json.loads(answer.body)
+    assert answer.status == 503
+    assert told["enrichers"]["failures"] == {pixel.collector.enrichers[0].name: 1}
+    assert "failed within the last minute (KeyError)" in told["problems"][0]
+    assert "jane" not in str(told)
+
+
 def test_status_tells_bad_settings_and_missing_enrichers():
     answer = knock(app(PIXEL_IP="all", PIXEL_ENRICHERS="campaign,goe"), "/status")
     assert answer.status == 503
@@ -129,9 +167,10 @@ def test_status_says_where_the_store_is_and_never_its_key():
         ("AccountName;AccountKey=c2VjcmV0", ""),
         ("https://a.blob.core.windows.net/pixel?sig=c2VjcmV0", ""),
     ):
-        answer = knock(app(PIXEL_STORE=text), "/status")
-        assert json.loads(answer.body)["settings"]["PIXEL_STORE"] == shown
-        assert b"c2VjcmV0" not in answer.body
+        pixel = app(PIXEL_STORE=text)
+        told = status(pixel.collector, pixel.enrichers)
+        assert told["settings"]["PIXEL_STORE"] == shown
+        assert "c2VjcmV0" not in str(told)
 
 
 def test_an_enricher_that_cannot_tell_how_it_is_costs_no_page(tmp_path, monkeypatch):

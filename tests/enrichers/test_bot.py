@@ -158,6 +158,14 @@ def test_patterns_that_look_around_keep_their_meaning(text, broad):
     assert PATTERNS.match(text)[1] is broad
 
 
+def test_a_pattern_is_compiled_for_its_first_bot_only(monkeypatch):
+    texts = [entry["instances"][0] for entry in CRAWLER_USER_AGENTS_DATA if entry["instances"]]
+    results = [bot._judge(text, None, ()) for text in texts]
+    re.purge()
+    monkeypatch.setattr(re._compiler, "compile", None)
+    assert [bot._judge(text, None, ()) for text in texts] == results
+
+
 def test_too_wide_patterns_are_still_in_the_list():
     assert {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA} >= TOO_WIDE.keys()
 

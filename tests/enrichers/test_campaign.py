@@ -1,4 +1,5 @@
 from itertools import permutations
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -32,7 +33,12 @@ def clicks(networks, **click_ids):
         (None, {"gclid": "g", "fbclid": "f"}, clicks(["Google Ads", "Meta"], gclid="g", fbclid="f")),
         ("https://s.example/?dclid=d&msclkid=m", {}, clicks(["Google Marketing Platform", "Microsoft Advertising"], dclid="d", msclkid="m")),
         ("https://s.example/?ttclid=t&li_fat_id=l", {}, clicks(["TikTok Ads", "LinkedIn Ads"], ttclid="t", li_fat_id="l")),
-        ("https://s.example/?gclid=1&gbraid=2&gad_source=1", {}, clicks(["Google Ads"], gclid="1", gbraid="2")),
+        ("https://s.example/?gad_source=1&gad_campaignid=22", {}, {"id": "22", **clicks(["Google Ads"], gad_source="1")}),
+        ("https://s.example/?gclid=1&gbraid=2&gad_source=1", {}, clicks(["Google Ads"], gclid="1", gbraid="2", gad_source="1")),
+        ("https://s.example/?gad_campaignid=22&utm_id=mine", {}, {"id": "mine"}),
+        ("https://s.example/?srsltid=AfmBOop", {}, clicks(["Google Merchant Center"], srsltid="AfmBOop")),
+        ("https://s.example/?mc_cid=5d1f&mc_eid=9a2b", {}, {"id": "5d1f"}),
+        ("https://s.example/?utm_source_platform=a&utm_creative_format=b&utm_marketing_tactic=c", {}, {"source_platform": "a", "creative_format": "b", "marketing_tactic": "c"}),
         ("https://s.example/?gclid=page&fbclid=f", {"gclid": "tag"}, clicks(["Google Ads", "Meta"], gclid="tag", fbclid="f")),
         ("https://s.example/?utm_source=a", {"gclid": "g"}, {"source": "a", **clicks(["Google Ads"], gclid="g")}),
         ("https://s.example/?yclid=17829364523", {}, clicks(["Yandex Direct"], yclid="17829364523")),
@@ -95,6 +101,38 @@ def test_a_value_that_is_no_campaign_is_left_out_rather_than_cut(too_long):
     page = f"https://s.example/?utm_source={too_long}&utm_medium={'b' * LIMIT}"
     assert enrich(an_event(page_url=page)) == {"medium": "b" * LIMIT}
     assert enrich(an_event(params={"utm_source": "a" * (LIMIT + 1), "gclid": "1" * 8000})) is None
+
+
+@pytest.mark.parametrize("written", ["jane.doe@example.com", "jane.doe%40example.com", "jane.doe%2540example.com"])
+def test_a_value_with_a_mail_address_is_left_out(written):
+    page = f"https://s.example/?utm_campaign={written}&utm_medium=email"
+    assert enrich(an_event(page_url=page)) == {"medium": "email"}
+    assert enrich(an_event(params={"utm_source": unquote(written)})) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "cleaned"),
+    [
+        ("spring", "spring"),
+        (" spring  sale ", "spring  sale"),
+        ("spring\r\n\tsale\0", "spring sale"),
+        ("\u2028spring\x9f", "spring"),
+        ("\u00a0spring\u3000", "spring"),
+        ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),
+        (" ", None),
+        ("\0\n", None),
+    ],
+)
+def test_a_value_is_one_line_without_spaces_around_it(value, cleaned):
+    campaign = cleaned and {"source": cleaned, **clicks(["Yandex Direct"], yclid=cleaned)}
+    assert enrich(an_event(params={"utm_source": value, "yclid": value})) == campaign
+    page = f"https://s.example/?utm_source={quote(value)}&yclid={quote(value)}"
+    assert enrich(an_event(page_url=page)) == campaign
+
+
+def test_a_value_that_is_empty_once_cleaned_leaves_its_place_to_the_next():
+    page = "https://s.example/?utm_source=+&utm_source=%0A&mtm_source=news"
+    assert enrich(an_event(page_url=page)) == {"source": "news"}
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,15 @@ import user_agents
 
 from enrichers import device
 from enrichers._client_hints import HEADERS, from_headers, from_parameter
-from enrichers._device_names import BROWSERS, SYSTEMS
-from enrichers._device_type import FORMS
+from enrichers._device_names import BROWSERS, SYSTEMS, WIDESPREAD
 from enrichers._user_agent import UserAgent
+from pixel.app import build
 from pixel.collect.client_ip import client_ip
 from pixel.collect.parse import parse
 from pixel.collect.request import Request
+from pixel.deliver.sink import MemorySink
 from pixel.settings import read_settings
+from tests.front_door import knock
 
 ROOT = Path(__file__).parent.parent.parent
 CHROME = (
@@ -58,6 +60,9 @@ USER_AGENTS = [
     ("on Android without `Mobile` it is a tablet", ANDROID_TABLET, {"browser": "Chrome", "browser_version": "131", "os": "Android", "type": "tablet"}),
     ("an iPhone", IPHONE, {"browser": "Safari", "browser_version": "17.5", "os": "iOS", "os_version": "17.5", "device": "iPhone", "brand": "Apple", "model": "iPhone", "type": "mobile"}),
     ("an iPad", IPHONE.replace("iPhone", "iPad"), {"browser": "Safari", "browser_version": "17.5", "os": "iOS", "os_version": "17.5", "device": "iPad", "brand": "Apple", "model": "iPad", "type": "tablet"}),
+    ("since Safari 26, iOS is frozen at 18.6 or 18.7", IPHONE.replace("17_5", "18_6").replace("17.5", "26.0"), {"browser": "Safari", "browser_version": "26", "os": "iOS", "device": "iPhone", "brand": "Apple", "model": "iPhone", "type": "mobile"}),
+    ("and so it stays", IPHONE.replace("17_5", "18_7_2").replace("17.5", "30.1"), {"browser": "Safari", "browser_version": "30.1", "os": "iOS", "device": "iPhone", "brand": "Apple", "model": "iPhone", "type": "mobile"}),
+    ("an iOS that is 18.6", IPHONE.replace("17_5", "18_6").replace("17.5", "18.6"), {"browser": "Safari", "browser_version": "18.6", "os": "iOS", "os_version": "18.6", "device": "iPhone", "brand": "Apple", "model": "iPhone", "type": "mobile"}),
     ("Android with a model", "Mozilla/5.0 (Linux; Android 13; SM-G991B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/98.0.4758.87 Mobile Safari/537.36", {"browser": "Chrome", "browser_version": "98.0.4758", "os": "Android", "os_version": "13", "device": "Samsung SM-G991B", "brand": "Samsung", "model": "SM-G991B", "type": "mobile"}),
     ("a tablet that says Mobile, but whose model is one", "Mozilla/5.0 (Linux; Android 13; SM-X706B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/98.0.4758.87 Mobile Safari/537.36", {"browser": "Chrome", "browser_version": "98.0.4758", "os": "Android", "os_version": "13", "device": "Samsung SM-X706B", "brand": "Samsung", "model": "SM-X706B", "type": "tablet"}),
     ("macOS is frozen at 10.15.7", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15", {"browser": "Safari", "browser_version": "17.5", "os": "macOS", "device": "Mac", "brand": "Apple", "model": "Mac", "type": "desktop"}),
@@ -119,6 +124,7 @@ HINTS = [
     ("Linux is less exact than Fedora", "Mozilla/5.0 (X11; Fedora; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36", hints(brands=BRANDS, platform='"Linux"'), {"browser": "Chrome", "browser_version": "131", "os": "Fedora", "type": "desktop"}),
     ("form factors go before all but marks of televisions", CHROME, hints(brands=BRANDS, platform='"Windows"', form_factors='"Tablet"', model='""'), {"browser": "Chrome", "browser_version": "131", "os": "Windows", "type": "tablet"}),
     ("hints without a user agent", None, hints(brands=BRANDS, mobile="?1", platform='"Android"'), {"browser": "Chrome", "browser_version": "131", "os": "Android", "type": "mobile"}),
+    ("a platform that nobody knows tells nothing", CHROME, hints(brands=BRANDS, platform='"Jane Doe"', platform_version='"7"'), {"browser": "Chrome", "browser_version": "131", "os": "Windows", "type": "desktop"}),
     ("a platform alone, without quotes", None, hints(platform="macOS"), {"os": "macOS", "type": "desktop"}),
 ]  # fmt: skip
 
@@ -199,9 +205,28 @@ def test_what_is_very_long_is_worked_out_and_not_kept():
     assert device.status()["cache"]["currsize"] == before
 
 
-def test_versions_models_and_makers_do_not_stay_in_an_anonymised_event():
-    assert set(device.anonymous) == {"browser", "os", "type"}
-    assert set(FORMS.values()) <= {"mobile", "tablet", "desktop", "tv", "bot", "other"}
+ANONYMISED = [
+    ("versions, models and makers", IPHONE, {}, "", {"browser": "Safari", "os": "iOS", "type": "mobile"}),
+    ("what hints tell beyond the user agent", ANDROID, hints(brands=BRANDS, platform='"Android"', platform_version='"14.0.0"', model='"Jane Doe"'), "", {"browser": "Chrome", "os": "Android", "type": "mobile"}),
+    ("a browser that says whose it is", CHROME.replace("Chrome", "JaneDoeBrowser/1.2 Chrome"), {}, "", {"os": "Windows", "type": "desktop"}),
+    ("a bot's name", "JaneDoeBot/1.0 (Windows NT 6.1)", {}, "", {"os": "Windows", "type": "bot"}),
+    ("a brand", CHROME, hints(brands='"Jane Doe";v="1"', platform='"Windows"'), "", {"os": "Windows", "type": "desktop"}),
+    ("a platform", CHROME, hints(brands=BRANDS, platform='"session 83hf93"'), "", {"browser": "Chrome", "os": "Windows", "type": "desktop"}),
+    ("a platform without a user agent", None, hints(platform='"session 83hf93"'), "", None),
+    ("the parameter", CHROME, {}, "hints=0;jane.doe@example.com;1;Jane;Doe;customer 4711/1", {"os": "Windows", "type": "desktop"}),
+    ("a television's maker", "HbbTV/1.1.1 (JaneDoe; 2012)", {}, "", {"type": "tv"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "headers", "query", "left"), [row[1:] for row in ANONYMISED], ids=[row[0] for row in ANONYMISED]
+)
+def test_in_an_anonymised_event_nothing_stays_that_a_sender_may_have_made_up(user_agent, headers, query, left):
+    sink = MemorySink()
+    sent = [("DNT", "1"), *headers.items(), *([("User-Agent", user_agent)] if user_agent else [])]
+    knock(build({"PIXEL_ENRICHERS": "device"}, sink=sink), f"/pix?{quote(query, safe='=;/')}", sent)
+    [stored] = sink.events
+    assert stored.enrichments == ({"device": left} if left else {})
 
 
 @pytest.mark.parametrize("user_agent", [row[1] for row in USER_AGENTS if row[1]] + [row[1] for row in TYPES])
@@ -235,3 +260,13 @@ def test_the_guide_prints_the_map_of_names():
     for title, names in (("browser", BROWSERS), ("os", SYSTEMS)):
         printed = [f"| `{name}` | {f'`{ours}`' if ours else 'not known'} |" for name, ours in names.items()]
         assert f"| Name in the hit | `{title}` |\n|---|---|\n" + "\n".join(printed) + "\n" in guide
+
+
+def test_the_guide_prints_the_browsers_that_may_stay_in_an_anonymised_event():
+    guide = (ROOT / "docs/enrichers.md").read_text("utf-8")
+    printed = (
+        guide.partition("### What stays of it in an anonymised event\n")[2]
+        .partition("\n\n###")[0]
+        .rpartition(": ")[2]
+    )
+    assert {name.strip() for name in printed.rstrip(".").replace("\n", " ").split(",")} == WIDESPREAD

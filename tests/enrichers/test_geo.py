@@ -192,6 +192,27 @@ def test_the_first_database_that_knows_a_field_says_it_and_the_place_is_of_one_c
     }
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "result"),
+    [
+        ({"country_code": "FR"}, {"city": "London"}, {"country": "FR", "continent": "EU"}),
+        ({"city": "Paris", "timezone": "Europe/Paris"}, {"country_code": "GB"}, {"country": "GB", "continent": "EU"}),
+        (
+            {"city": "Paris", **made.asn(3215, "Orange")},
+            {"country_code": "GB", "city": "London"},
+            {"country": "GB", "continent": "EU", "city": "London", "asn": 3215, "as_org": "Orange"},
+        ),
+    ],
+)
+def test_a_city_without_its_country_never_stands_beside_a_country_of_another(tmp_path, first, second, result):
+    records = (
+        {"83.1.0.0/16": record, "84.1.0.0/16": {"city": "x", "country_code": "CH"}} for record in (first, second)
+    )
+    one = set_up(*(made.write(tmp_path / f"{number}.mmdb", "city", each) for number, each in enumerate(records)))
+    assert one.status()["problems"] == []
+    assert told(one, "83.1.2.3") == result
+
+
 def test_a_database_of_ipv4_is_not_asked_for_ipv6(tmp_path):
     path = made.write(tmp_path / "v4.mmdb", "country", {"1.2.3.0/24": {"country_code": "AU"}}, ip_version=4)
     one = set_up(path)
@@ -307,6 +328,33 @@ def test_a_database_that_breaks_later_stays_in_use_as_it_was_until_it_is_whole(t
     made.write_country(path, "FR")
     one.reload()
     assert told(one, "81.2.69.142") == {"country": "FR", "continent": "EU"}
+    assert one.status()["problems"] == []
+
+
+def test_a_path_that_the_system_refuses_is_told_with_the_reason_and_costs_no_other(tmp_path):
+    too_long = tmp_path / ("x" * 300)
+    one = set_up(too_long, made.write_country(tmp_path / "country.mmdb", "GB"))
+    assert one.status()["problems"] == [
+        f"GEO_DATABASES: {too_long} cannot be read (File name too long); events come without it."
+    ]
+    assert told(one, "81.2.69.142") == {"country": "GB", "continent": "EU"}
+
+
+def test_a_folder_that_the_system_refuses_later_leaves_what_was_read_in_use(tmp_path):
+    (tmp_path / "share").mkdir()
+    made.write_country(tmp_path / "share/country.mmdb", "GB")
+    other = made.write_asn(tmp_path / "asn.mmdb")
+    one = set_up(tmp_path / "share", other)
+    (tmp_path / "share").rename(tmp_path / "away")
+    (tmp_path / "share").symlink_to("x" * 300)
+    made.write(other, "asn", {"81.0.0.0/8": made.asn(3303, "Swisscom")})
+    one.reload()
+    assert told(one, "81.2.69.142") == {"country": "GB", "continent": "EU", "asn": 3303, "as_org": "Swisscom"}
+    [problem] = one.status()["problems"]
+    assert "cannot be read (File name too long); what was read before stays in use." in problem
+    (tmp_path / "share").unlink()
+    (tmp_path / "away").rename(tmp_path / "share")
+    one.reload()
     assert one.status()["problems"] == []
 
 

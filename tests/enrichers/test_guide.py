@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+import types
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +18,7 @@ from pixel.simulate.traffic import traffic
 from tests.enrichers import geo_databases as made
 from tests.enrichers.contract import ROOT
 from tests.enrichers.test_contract import SHIPPED
+from tests.events import an_event
 
 TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.+) \| `(.+)` \|$")
@@ -29,7 +33,9 @@ def found(tmp_path_factory):
     folder.joinpath("spam.txt").write_text("spam.example\n")
     environ = {"GEO_DATABASES": str(folder), "REFERRER_SPAM_FILE": str(folder / "spam.txt")}
     collector = build(environ).collector
-    campaigns = "&".join(f"{name}=x" for name in ("utm_term", "utm_content", "utm_id", "mtm_group", "mtm_placement"))
+    parameters = ("utm_term", "utm_content", "utm_id", "mtm_group", "mtm_placement")
+    ga4 = ("utm_source_platform", "utm_creative_format", "utm_marketing_tactic")
+    campaigns = "&".join(f"{name}=x" for name in (*parameters, *ga4))
     extra = [
         (f"gclid=x&{campaigns}", {"x-forwarded-for": "81.2.69.160"}),
         ("ref=" + quote("https://spam.example/"), {"x-forwarded-for": "10.0.0.1"}),
@@ -42,10 +48,21 @@ def found(tmp_path_factory):
         if isinstance(event, Event):
             enrich([event], collector.enrichers)
             assert event.enrich_errors == {}
-            for name, result in event.enrichments.items():
-                for field, value in result.items():
-                    seen[name].setdefault(field, set()).add(TYPES[type(value)])
+            note(event, seen)
     return seen
+
+
+def note(event, seen):
+    """Add the types of an event's fields. An enricher that is not shipped, but somebody's own, needs no section."""
+    for name in event.enrichments.keys() & seen.keys():
+        for field, value in event.enrichments[name].items():
+            seen[name].setdefault(field, set()).add(TYPES[type(value)])
+
+
+def test_an_enricher_of_your_own_needs_no_section():
+    seen = {"bot": {}}
+    note(an_event(enrichments={"bot": {"strict": True}, "daytime": {"part": "night"}}), seen)
+    assert seen == {"bot": {"strict": {"boolean"}}}
 
 
 def listed(name):
@@ -65,3 +82,52 @@ def test_an_example_is_of_the_type_that_stands_beside_it(name):
     for field, kind, _, example in listed(name):
         value = example if kind == "string" else json.loads(example)
         assert TYPES[type(value)] == kind, field
+
+
+def blocks(fence):
+    """The code of the guide, by the name of the file that the text before it says last."""
+    first, *rest = (ROOT / "docs/enrichers.md").read_text("utf-8").split(f"```{fence}\n")
+    codes = [each.partition("```\n") for each in rest]
+    names = [
+        re.findall(r"`((?:tests/)?enrichers/\w+\.py)`", text)[-1]
+        for text in (first, *(after for _, _, after in codes[:-1]))
+    ]
+    return dict(zip(names, (code for code, _, _ in codes), strict=True))
+
+
+FILES = blocks("python") | blocks("py")
+
+
+def test_the_guide_has_two_enrichers_and_a_test():
+    assert list(FILES) == ["enrichers/daytime.py", "enrichers/vip.py", "tests/enrichers/test_daytime.py"]
+
+
+def tool(*arguments, code=None):
+    line = [sys.executable, "-m", *arguments]
+    ran = subprocess.run(line, input=code, capture_output=True, text=True, cwd=ROOT, check=False, timeout=120)
+    return ran.stdout + ran.stderr if ran.returncode else ""
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_the_code_of_the_guide_passes_our_own_lint(path):
+    assert tool("ruff", "check", "--no-cache", "--stdin-filename", path, "-", code=FILES[path]) == ""
+    assert tool("ruff", "format", "--diff", "--no-cache", "--stdin-filename", path, "-", code=FILES[path]) == ""
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.startswith("enrichers/")])
+def test_the_code_of_the_guide_passes_our_own_types(path, tmp_path):
+    (tmp_path / "example.py").write_text(FILES[path], "utf-8")
+    assert tool("mypy", "--config-file", "pyproject.toml", str(tmp_path / "example.py")) == ""
+
+
+def test_the_test_of_the_guide_passes(monkeypatch):
+    daytime = types.ModuleType("enrichers.daytime")
+    exec(FILES["enrichers/daytime.py"], vars(daytime))
+    monkeypatch.setitem(sys.modules, "enrichers.daytime", daytime)
+    monkeypatch.setattr("enrichers.daytime", daytime, raising=False)
+    written = types.ModuleType("test_daytime")
+    exec(FILES["tests/enrichers/test_daytime.py"], vars(written))
+    tests = [test for name, test in vars(written).items() if name.startswith("test_")]
+    assert len(tests) == 3
+    for test in tests:
+        test()

@@ -23,7 +23,7 @@ def rounds(tmp_path_factory):
     results = []
     for number, answers in enumerate(KILL_AFTER):
         with serving(folder) as served:
-            now = asyncio.run(_storm(served, f"k{number}", answers, served.process.kill))
+            now = asyncio.run(storm(served, f"k{number}", answers, served.process.kill))
             assert served.process.wait(10) == -9
         accepted += now
         results.append((now, list(accepted), read(folder)))
@@ -63,7 +63,7 @@ def test_within_a_boot_no_number_of_a_stored_event_is_left_out(rounds):
 
 def test_a_polite_stop_under_load_ends_soon_and_loses_nothing(tmp_path):
     with serving(tmp_path) as served:
-        accepted = asyncio.run(_storm(served, "stopped", 500, served.process.terminate))
+        accepted = asyncio.run(storm(served, "stopped", 500, served.process.terminate))
         served.process.wait(10)
         assert "Traceback" not in served.said()
     ids = [event["id"] for event in read(tmp_path)[0]]
@@ -108,7 +108,7 @@ def sequences(folder: Path) -> dict[str, list[int]]:
     return numbers
 
 
-async def _storm(served: Served, prefix: str, answers: int, end: Callable[[], None]) -> list[str]:
+async def storm(served: Served, prefix: str, answers: int, end: Callable[[], None]) -> list[str]:
     """Fire from all clients at once, end the process once `answers` came; return the ids answered `accepted`."""
     accepted: list[str] = []
 

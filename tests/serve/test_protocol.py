@@ -126,7 +126,9 @@ def test_a_client_that_closes_its_half_gets_its_answer(served):
 
 def test_behind_a_proxy_there_is_no_live_page(tmp_path):
     with serving(tmp_path, PIXEL_CLIENT_IP="1") as pixel:
-        assert pixel.get("/live")[0] == pixel.get("/live/events")[0] == 404
+        for path in ("/live", "/live/events", "/LIVE/"):
+            status, _, why = pixel.get(path)
+            assert (status, b"PIXEL_CLIENT_IP=direct has it" in why) == (404, True)
         assert b"/live" not in pixel.get("/")[2]
 
 

@@ -20,6 +20,8 @@ class Sends:
     """A sink that notes who came together, and lets each send wait for leave."""
 
     problem = None
+    deliveries = None
+    trouble = None
 
     def __init__(self):
         self.customers = []

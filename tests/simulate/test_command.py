@@ -95,6 +95,8 @@ def test_ctrl_c_prints_the_summary_so_far(tmp_path):
         (["--url", "ftp://x"], "ftp://x is no URL such as http://127.0.0.1:7071"),
         (["--only", "web,cats"], "cats is no kind; these are: web, mail, bot, feed, hostile, duplicate"),
         (["--start", "yesterday"], "yesterday is no date such as 2026-11-20"),
+        (["--start", "0001-01-01"], "0001-01-01 is too long ago; take 1971-01-01 or later"),
+        (["--start", "1970-12-31T23:59:59"], "is too long ago"),
         (["--count", "0"], "it must be 1 or more"),
         (["--out", "/nowhere/x"], "/nowhere/x: No such file or directory"),
         (["--capture", "/dev/null/x"], "/dev/null/x: Not a directory"),

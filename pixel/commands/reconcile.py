@@ -1,0 +1,202 @@
+"""Compare the ledger with what is stored: `reconcile --capture FOLDER` tells whether an accepted event is missing.
+
+The exit code is 0 when none is, 1 when some are, 2 when nothing could be compared. docs/ledger.md says what each line means.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from pixel.number_set import NumberSet
+from pixel.reconcile import WINDOW_S, Progress, reconcile
+from pixel.reconciled import Period, Process, Result
+from pixel.settings import read_settings
+from pixel.store import StoreError, open_store
+
+SHOWN = 10
+"""Runs of missing numbers that are printed."""
+
+
+def run(arguments: list[str]) -> int:
+    """Compare and tell."""
+    asked = _parser().parse_args(arguments)
+    settings = read_settings({**os.environ, **({"PIXEL_STORE": asked.store} if asked.store else {})})
+    problems = [problem for problem in settings.problems if "PIXEL_STORE" in problem]
+    period = Period(asked.begin or Period().begin, asked.end or Period().end)
+    if not settings.store and not problems:
+        problems.append("No store is named, so there is no ledger: --store data/store, or set PIXEL_STORE.")
+    if not asked.capture.exists():
+        problems.append(f"{asked.capture} does not exist. A pixel started by `make run` captures to data/capture.")
+    if period.begin >= period.end:
+        problems.append("The period ends before it begins: --from is the earlier one.")
+    if problems:
+        print(*problems, sep="\n", file=sys.stderr)
+        return 2
+
+    async def compare(progress: Progress) -> Result:
+        store = open_store(settings.store, settings.store_container, settings.store_client_id)
+        try:
+            return await reconcile(asked.capture, store, period, progress)
+        finally:
+            await store.close()
+
+    try:
+        with _progress() as progress:
+            result = asyncio.run(compare(progress))
+    except StoreError as unusable:
+        print(unusable, file=sys.stderr)
+        return 2
+    if not result.seen:
+        print(
+            f"The ledger has no row and Capture no event {_of(period)}: nothing to compare. A pixel writes rows when "
+            "PIXEL_STORE is set, each minute and when it stops.",
+            file=sys.stderr,
+        )
+        return 2
+    print(*_lines(result, period), sep="\n")
+    for unreadable in result.unreadable:
+        print(unreadable, file=sys.stderr)
+    print(f"\n{_verdict(result)}")
+    return 1 if result.missing else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m pixel reconcile", description=__doc__)
+    parser.add_argument(
+        "--capture",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="where the capture files are, such as data/capture",
+    )
+    parser.add_argument("--store", metavar="STORE", help="where the ledger is: as PIXEL_STORE, which is the default")
+    moment = "such as 2026-11-21T08:00, in UTC unless it says otherwise"
+    parser.add_argument("--from", dest="begin", type=_minute, metavar="TIME", help=f"first minute, {moment}")
+    parser.add_argument("--to", dest="end", type=_minute, metavar="TIME", help="minute before which to stop")
+    return parser
+
+
+def _minute(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no time such as 2026-11-21T08:00") from None
+    return f"{(moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def _of(period: Period) -> str:
+    begin = f"from {period.begin} " if period.begin else ""
+    end = f"until {period.end} " if period.end != Period().end else ""
+    return f"{begin}{end}(UTC)" if begin or end else "at all times"
+
+
+def _lines(result: Result, period: Period) -> Iterator[str]:
+    counts, total = result.counts, result.total
+    instances = len({process.instance for process in result.seen})
+    kept = total(lambda each: len(each.kept & each.numbered - each.captured))
+    both = total(lambda each: len(each.kept & each.numbered & each.captured))
+    yield (
+        f"The ledger {_of(period)}: {_many(instances, 'instance')}, {_many(len(result.seen), 'process')}, "
+        f"{_many(result.rows, 'row')}. Capture: {_many(result.files, 'file')}.\n"
+    )
+    yield _line("received", counts.received)
+    yield _line("rejected", sum(counts.rejected.values()), _reasons(counts.rejected))
+    yield _line("failed", sum(counts.failed.values()), _reasons(counts.failed))
+    yield _line("accepted", counts.accepted, f"{counts.sent:,} sent, {counts.spilled:,} spilled")
+    yield ""
+    replayed = max(counts.spilled - kept - both, 0)
+    yield _line(
+        "captured",
+        total(lambda each: len(each.captured & each.numbered)),
+        f"{replayed:,} of them spilled and replayed" if replayed else "",
+    )
+    yield _line("in the spill", kept, "not replayed yet, or set aside" if kept else "")
+    yield _line("missing", result.missing, "accepted, and stored nowhere" if result.missing else "")
+    seen_failed = total(lambda each: len(each.failed & each.numbered & each.stored))
+    undecided = total(lambda each: each.undecided)
+    later = total(lambda each: len(each.stored - each.numbered))
+    open_ = total(lambda each: len(each.unaccounted))
+    notes = (
+        ("captured, in spill", both, "a replay will send them again: same id, same number"),
+        ("failed, but stored", seen_failed, "the visitor was told `failed`, since nobody could know"),
+        ("undecided", undecided, "in flight when a process ended, or failed: not one was accepted for sure"),
+        ("in no row", later, "stored after the last row of a process that was killed or still runs"),
+        ("gaps among them", open_, "not stored: mostly hits in flight when a process was killed"),
+        ("captured twice", result.twice, "sent again by a retry or a replay: same id, same number"),
+        ("ids used again", result.same_id, "other hits with an id that a sender had used before"),
+        ("not of the pixel", result.foreign, "records that are no events, or carry no number"),
+    )
+    if any(count for _, count, _ in notes):
+        yield ""
+    for name, count, why in notes:
+        if count:
+            yield _line(name, count, why)
+
+
+def _line(name: str, count: int, why: str = "") -> str:
+    return f"  {name:<18} {count:>12,}   {why}".rstrip()
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "es" if what.endswith("s") else "s")
+
+
+def _verdict(result: Result) -> str:
+    if not result.missing:
+        if not result.counts.accepted:
+            return "Nothing is missing: the rows count no accepted event."
+        return f"Nothing is missing: each of {result.counts.accepted:,} accepted events is stored."
+    runs = [
+        (_minute_of(first, process), process.instance, process.boot, first, last)
+        for process in result.processes.values()
+        if process.missing
+        for first, last in islice(process.gaps.runs(), SHOWN + 1)
+    ]
+    verb = "is" if result.missing == 1 else "are"
+    lines = [f"{result.missing:,} of {_many(result.counts.accepted, 'accepted event')} {verb} missing. Not stored:"]
+    for minute, instance, boot, first, last in sorted(runs)[:SHOWN]:
+        numbers = f"numbers {first:,} to {last:,}" if last > first else f"number {first:,}"
+        lines.append(f"  {minute}  instance {instance}, boot {boot}: {numbers}")
+    lines += ["  and more"] if len(runs) > SHOWN else []
+    recent = f"{datetime.now(UTC) - timedelta(seconds=WINDOW_S):%Y-%m-%dT%H:%M}"
+    if any(_is_missing_since(recent, process) for process in result.processes.values()):
+        lines.append(
+            "Some are of the last 15 minutes: Event Hubs Capture may still hold them back. Ask again, or give an earlier --to."
+        )
+    return "\n".join(lines)
+
+
+def _minute_of(seq: int, process: Process) -> str:
+    return next((minute for last, minute in process.minutes if seq <= last), "")
+
+
+def _is_missing_since(minute: str, process: Process) -> bool:
+    before = max((last for last, of in process.minutes if of < minute), default=-1)
+    recent = NumberSet()
+    recent.add_run(before + 1, process.last)
+    return process.missing > 0 and len(process.gaps & recent) > 0
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show a bar where someone sees it."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console  # 60 ms to import
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

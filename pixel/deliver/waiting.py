@@ -1,0 +1,72 @@
+"""Events that wait for a batch, in the groups that they came in."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+WAITING_BYTES: Final = 16 << 20
+"""What may be in memory, waiting or under way."""
+
+
+class Group(msgspec.Struct, eq=False):
+    """Events that came together. `size` is in bytes, with what AMQP adds; `came` in seconds of the loop's clock."""
+
+    bodies: Sequence[bytes]
+    size: int
+    key: str | None
+    came: float
+    may_spill: bool
+    outcome: asyncio.Future[str]
+
+
+class Waiting:
+    """Groups in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._groups: deque[Group] = deque()
+        self._bytes = 0
+
+    def has_room(self, size: int) -> bool:
+        """Say whether so many bytes more are within `WAITING_BYTES`."""
+        return self._bytes + size <= WAITING_BYTES
+
+    def oldest(self) -> float | None:
+        """Return when the first came; None when none waits."""
+        return self._groups[0].came if self._groups else None
+
+    def add(self, group: Group) -> None:
+        """Take one in; its bytes count until it is settled."""
+        self._groups.append(group)
+        self._bytes += group.size
+
+    def next_batch(self, max_bytes: int) -> list[Group]:
+        """Take out those that wait for the key of the first, in their order, as many as a batch holds."""
+        batch: list[Group] = []
+        left: list[Group] = []
+        size = 0
+        while self._groups:
+            group = self._groups.popleft()
+            if group.outcome.done():  # whoever sent it was cancelled
+                self._bytes -= group.size
+                continue
+            if batch and size + group.size > max_bytes:
+                left.append(group)
+                break
+            if batch and group.key != batch[0].key:
+                left.append(group)
+            else:
+                batch.append(group)
+                size += group.size
+        self._groups.extendleft(reversed(left))
+        return batch
+
+    def settle(self, groups: Sequence[Group], outcome: str) -> None:
+        """Tell the outcome to those who do not know one yet, and free their bytes."""
+        for group in groups:
+            self._bytes -= group.size
+            group.size = 0
+            if not group.outcome.done():
+                group.outcome.set_result(outcome)
