@@ -28,6 +28,8 @@ Break the hub, fire, and see that every accepted event is kept:
   go away     curl -sS -X POST {control}/away
   come back   curl -sS -X POST {control}/back
   the spill   env $(cat {folder}/env) {python} -m tests.stack.spilled
+  send it on  env $(cat {folder}/env) {python} -m pixel replay
+              (two minutes later, when those files grow no more)
   the hub     curl -sS {control}/stats
 
 Ctrl-C stops it all{forgets}.
