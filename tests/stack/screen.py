@@ -29,7 +29,7 @@ Break the hub, fire, and see that every accepted event is kept:
   come back   curl -sS -X POST {control}/back
   the spill   env $(cat {folder}/env) {python} -m tests.stack.spilled
   send it on  env $(cat {folder}/env) {python} -m pixel replay
-              (two minutes later, when those files grow no more)
+              (two minutes later, when those files grow no more; the pixel does so itself, now and then)
   the hub     curl -sS {control}/stats
 
 Ctrl-C stops it all{forgets}.
