@@ -1,4 +1,4 @@
-# make run | test | check | bench | hit. Each does all set-up it needs.
+# make run | stack | test | check | bench | hit. Each does all set-up it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
@@ -10,10 +10,11 @@ PORT ?= 7071
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help setup run hit test lint types check bench soak accuracy geo
+.PHONY: help setup run stack hit test lint types check bench soak accuracy geo
 
 help:
 	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
+	@echo "make stack   the whole system here: the pixel, Event Hubs over AMQP, Capture, Blob; and ways to break it"
 	@echo "make hit     fire a sample hit at it and print the event (HIT=name chooses one of examples/hits.http)"
 	@echo "make geo     fetch a free country database into data/geo, which the pixel then uses"
 	@echo "make test    run the tests"
@@ -40,6 +41,9 @@ setup: $(VENV)/.dev
 
 run: $(VENV)/.cli
 	@PORT=$(PORT) $(BIN)/python -m pixel serve
+
+stack: $(VENV)/.cli
+	@PORT=$(PORT) $(BIN)/python -m tests.stack
 
 hit: $(VENV)/.cli
 	@PORT=$(PORT) $(BIN)/python -m pixel hit $(HIT)

@@ -23,10 +23,11 @@ pixel/
                   when no hub takes it, replay.py the way back, reemit.py for what was captured;
                   hub_sink.py sends to Event Hubs by event_hub.py, deliveries.py what is measured of it
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
-  capture.py      Event Hubs Capture's files, read and written
+  capture.py      Event Hubs Capture's files, read and written; captured.py finds them, in a folder or in Blob
   reconcile.py    compares the ledger with them, number by number (number_set.py); reconciled.py is what it finds
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
+  verify/         known hits, and what must be captured of them
   commands/       `python -m pixel COMMAND`; terminal.py draws its tables and bars
 enrichers/        one file a kind of knowledge
 """

@@ -54,6 +54,14 @@ SETTINGS: Final = {
     "PIXEL_STORE_CLIENT_ID": Setting(
         "", "Client id of the user-assigned managed identity that opens a container's URL; empty for any other."
     ),
+    "PIXEL_CAPTURE_STORE": Setting(
+        "",
+        "Where Event Hubs Capture puts its files, for commands that read them: a folder, the https URL of a Blob container, "
+        "or a storage connection string. The pixel itself does not use it.",
+    ),
+    "PIXEL_CAPTURE_STORE_CONTAINER": Setting(
+        "capture", "The container, when `PIXEL_CAPTURE_STORE` is a connection string."
+    ),
     "PIXEL_PATH": Setting(
         "",
         "One more path that answers as `/pix`, such as `/img/spacer.gif`: ad blockers know the usual names.",
