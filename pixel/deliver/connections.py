@@ -11,6 +11,8 @@ ENTRY_BYTES: Final = 16
 """What AMQP adds to an event of a batch: the head of its data section, twice."""
 BATCH_BYTES: Final = 512
 """What AMQP adds to a batch, with an ordering key in it."""
+IDLE_S: Final = 240.0
+"""After which a connection without batches is replaced: the service ends a link that sent none for ten minutes."""
 PAUSES_S: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Between attempts to connect; the last for ever after."""
 SMALLEST_BATCH: Final = (256 << 10) - BATCH_BYTES
@@ -63,7 +65,9 @@ class Connections:
         self._went_wrong = went_wrong
         self._why = "unreachable"
         self._count = 0
-        self._idle: list[Connection] = []
+        self._idle: list[tuple[Connection, float]] = []
+        self._renewal: asyncio.TimerHandle | None = None
+        self._is_closed = False
         self._waiters: deque[asyncio.Future[Connection]] = deque()
         self._opening: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -79,10 +83,10 @@ class Connections:
         """
         connection = self._idle.pop() if self._idle else None
         # One is open in advance where possible: to open it takes half a second, and nobody shall wait for that.
-        if not self._idle and self._opening is None and self._count < self._most:
-            self._opening = asyncio.create_task(self._open())
+        if not self._idle:
+            self._open_another()
         if connection is not None:
-            return connection
+            return connection[0]
         waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
@@ -100,23 +104,47 @@ class Connections:
         if broken:
             self._count -= 1
             self._close(connection)
+            if self._waiters:
+                self._open_another()
             return
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        self._idle.append(connection)
+        loop = asyncio.get_running_loop()
+        self._idle.append((connection, loop.time()))
+        if self._renewal is None:
+            self._renewal = loop.call_later(IDLE_S / 2, self._renew)
 
     async def close(self) -> None:
         """Close all that are idle, and open none any more."""
+        self._is_closed = True
         if self._opening is not None:
             self._opening.cancel()
-        for connection in self._idle:
+        if self._renewal is not None:
+            self._renewal.cancel()
+        for connection, _ in self._idle:
             self._close(connection)
         self._idle.clear()
         if self._closing:
             await asyncio.wait(self._closing)
+
+    def _renew(self) -> None:
+        """Replace those that have had nothing to do for long by one that is new, before the service ends them."""
+        self._renewal = None
+        loop = asyncio.get_running_loop()
+        for connection, since in [each for each in self._idle if loop.time() - each[1] >= IDLE_S]:
+            self._idle.remove((connection, since))
+            self.give_back(connection, broken=True)
+        if self._idle:
+            self._renewal = loop.call_later(IDLE_S / 2, self._renew)
+        else:
+            self._open_another()
+
+    def _open_another(self) -> None:
+        if self._opening is None and self._count < self._most and not self._is_closed:
+            self._opening = asyncio.create_task(self._open())
 
     async def _open(self) -> None:
         """Open one, with pauses between attempts; who waits is told of each that fails."""
@@ -139,6 +167,8 @@ class Connections:
                     return
         finally:
             self._opening = None
+            if self._waiters:
+                self._open_another()
 
     def _tell(self, refused: Refused) -> None:
         waiters, self._waiters = self._waiters, deque()
