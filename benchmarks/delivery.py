@@ -108,7 +108,7 @@ async def _round(
 ) -> tuple[float, str]:
     async with way(peer) as (send, after, tell):
         await send(events[0])  # connects
-        await asyncio.sleep(0.6)  # the connection in reserve opens
+        await asyncio.sleep(1.5)  # the connection in reserve opens
         left = iter(range(count))
 
         async def sender() -> None:

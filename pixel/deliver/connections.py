@@ -167,7 +167,7 @@ class Connections:
                     return
         finally:
             self._opening = None
-            if self._waiters:
+            if not self._idle:
                 self._open_another()
 
     def _tell(self, refused: Refused) -> None:
