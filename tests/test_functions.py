@@ -133,3 +133,14 @@ import json, sys, function_app
 print(json.dumps([name for name in ("fastavro", "uvicorn", "httptools") if name in sys.modules]))
 """
     assert in_a_process(code) == []
+
+
+def test_the_example_settings_run_as_they_are(tmp_path):
+    values = json.loads((ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
+    assert values["PIXEL_CAPTURE_DIR"] == "data/capture"
+    hit, health, status = call_functions(
+        [{"target": "/pix?customerId=1"}, {"target": "/health"}, {"target": "/status"}],
+        values | {"PIXEL_CAPTURE_DIR": str(tmp_path)},
+    )
+    assert (hit.headers["x-pixel-outcome"], health.status, status.status) == ("accepted", 200, 200)
+    assert json.loads(status.body)["problems"] == []
