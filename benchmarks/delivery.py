@@ -126,7 +126,7 @@ async def _done() -> None:
 
 
 def _sink(peer: EventHubsPeer, **more: str) -> EventHubSink:
-    sink = build({"EVENT_HUB": peer.connection_string, "EVENT_HUB_NAME": HUB, **more}).collector.sink
+    sink: object = build({"EVENT_HUB": peer.connection_string, "EVENT_HUB_NAME": HUB, **more}).collector.sink
     if not isinstance(sink, EventHubSink):
         raise Failed("the app has no Event Hubs sink")
     return sink

@@ -138,7 +138,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     text = {name: environ.get(name, "").strip() or setting.default for name, setting in SETTINGS.items()}
     for name in environ:
-        if name.startswith("PIXEL_") and name not in SETTINGS:
+        if name.startswith(("PIXEL_", "EVENT_HUB")) and name not in SETTINGS:
             near = difflib.get_close_matches(name, SETTINGS, 1)
             problems.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
 
@@ -146,7 +146,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         if text[name] in allowed:
             return text[name]
         default = SETTINGS[name].default
-        problems.append(f"{name} must be one of {', '.join(allowed)}; until then it is {default}.")
+        problems.append(
+            f"{name} must be one of {', '.join(filter(None, allowed))}; until then it is {default or 'empty'}."
+        )
         return default
 
     preset = text["PIXEL_CLIENT_IP"]

@@ -74,6 +74,8 @@ CATCH_ALL = {
     "pixel/collect/enrich.py": "an enricher, at start and at a hit",
     "pixel/collect/track.py": "the last resort of a hit",
     "pixel/deliver/capture_file.py": "a delivery",
+    "pixel/deliver/connections.py": "a delivery: those who wait for a connection are told",
+    "pixel/deliver/hub_sink.py": "a delivery: whatever ends a send, its connection is not kept",
     "pixel/deliver/event_hub.py": "a delivery: the SDK lets anything through",
     "pixel/endpoints/status.py": "an enricher that is asked how it is",
 }

@@ -101,3 +101,41 @@ def test_every_setting_is_in_the_guide_with_its_default_and_sentence():
     for name, setting in SETTINGS.items():
         default = f"`{setting.default}`" if setting.default else "empty"
         assert f"| `{name}` | {default} | {setting.about} |" in guide
+
+
+HUB = "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"EVENT_HUB": HUB}, "EVENT_HUB_NAME must name the hub"),
+        ({"EVENT_HUB": "nonsense", "EVENT_HUB_NAME": "pixel"}, "no whole connection string"),
+        ({"EVENT_HUB": HUB, "EVENT_HUB_NAME": "SharedAccessKey=c2VjcmV0"}, "the hub's name alone"),
+        ({"EVENT_HUB": f"{HUB};EntityPath=one", "EVENT_HUB_NAME": "two"}, "name two hubs"),
+        ({"EVENT_HUB__fullyQualifiedNamespace": "https://acme", "EVENT_HUB_NAME": "pixel"}, "a host name"),
+        ({"EVENT_HUB__fullyQualifiedNamespce": "acme.servicebus.windows.net"}, "Did you mean EVENT_HUB__fullyQ"),
+        ({"EVENT_HUB_NAME": "pixel"}, "neither EVENT_HUB nor"),
+        (
+            {
+                "EVENT_HUB": HUB,
+                "EVENT_HUB_NAME": "p",
+                "EVENT_HUB__fullyQualifiedNamespace": "a.servicebus.windows.net",
+            },
+            "both set",
+        ),
+        ({"EVENT_HUB": HUB, "EVENT_HUB_NAME": "p", "EVENT_HUB__credential": "magic"}, "managedidentity"),
+    ],
+)
+def test_a_hub_that_is_not_usable_is_told_without_its_secret(environ, said):
+    settings = read_settings(environ)
+    assert settings.hub is None
+    assert said in " ".join(settings.problems)
+    assert "c2VjcmV0" not in " ".join(settings.problems)
+
+
+def test_a_word_that_makes_no_sense_leaves_the_hub_with_its_default():
+    environ = {"EVENT_HUB": HUB, "EVENT_HUB_NAME": "pixel", "EVENT_HUB_PACKING": "zip", "EVENT_HUB_ORDER_BY": "age"}
+    settings = read_settings(environ)
+    assert (settings.hub.packed, settings.hub.order_by) == (False, "")
+    assert len(settings.problems) == 2

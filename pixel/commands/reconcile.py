@@ -62,6 +62,12 @@ def run(arguments: list[str]) -> int:
     print(*_lines(result, period), sep="\n")
     for unreadable in result.unreadable:
         print(unreadable, file=sys.stderr)
+    if not result.rows:
+        print(
+            "\nThe ledger has no row of it, so nothing was compared: is that the store of the pixel (PIXEL_STORE)?",
+            file=sys.stderr,
+        )
+        return 2
     print(f"\n{_verdict(result)}")
     return 1 if result.missing else 0
 
@@ -155,7 +161,9 @@ def _verdict(result: Result) -> str:
     if not result.missing:
         if not result.counts.accepted:
             return "Nothing is missing: the rows count no accepted event."
-        return f"Nothing is missing: each of {result.counts.accepted:,} accepted events is stored."
+        beyond = sum(len(process.unaccounted) for process in result.processes.values())
+        more = f" {beyond:,} numbers after the last rows of killed processes could not be judged." if beyond else ""
+        return f"Nothing is missing: each of {result.counts.accepted:,} accepted events is stored.{more}"
     runs = [
         (_minute_of(first, process), process.instance, process.boot, first, last)
         for process in result.processes.values()

@@ -107,11 +107,14 @@ async def _list(asked: argparse.Namespace) -> int:
                 print(f"{file.name}: {lines['events']:,} events{''.join(others)}, {file.size:,} bytes")
                 total.update(lines, files=1)
         aside = await store.names("poison/")
+        is_empty = not total["files"] and not await store.names("ledger/")
     finally:
         await store.close()
     print(f"{total['events']:,} events are spilled, in {total['files']:,} files.")
     if aside:
         print(f"{len(aside):,} files were set aside in poison/.")
+    if is_empty:
+        print("The store holds nothing at all, not even a ledger: is it the pixel's (PIXEL_STORE)?", file=sys.stderr)
     return 0
 
 

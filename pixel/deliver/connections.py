@@ -81,7 +81,8 @@ class Connections:
 
         `deadline` is in seconds of the loop's clock.
         """
-        connection = self._idle.pop() if self._idle else None
+        # The one that waited longest: so each is used now and then, also where one alone would do.
+        connection = self._idle.pop(0) if self._idle else None
         # One is open in advance where possible: to open it takes half a second, and nobody shall wait for that.
         if not self._idle:
             self._open_another()
@@ -104,7 +105,7 @@ class Connections:
         if broken:
             self._count -= 1
             self._close(connection)
-            if self._waiters:
+            if not self._idle:  # also when nobody waits: that one opens is how we learn that the hub is back
                 self._open_another()
             return
         while self._waiters:
@@ -116,6 +117,11 @@ class Connections:
         self._idle.append((connection, loop.time()))
         if self._renewal is None:
             self._renewal = loop.call_later(IDLE_S / 2, self._renew)
+
+    async def open_first(self) -> None:
+        """See to it that one was open once, so that `max_bytes` is the hub's own. Raises `Refused`."""
+        if not self.was_open:
+            self.give_back(await self.take(asyncio.get_running_loop().time() + CONNECT_S))
 
     async def close(self) -> None:
         """Close all that are idle, and open none any more."""
@@ -150,31 +156,33 @@ class Connections:
         """Open one, with pauses between attempts; who waits is told of each that fails."""
         try:
             for attempt in range(1_000_000):
-                connection = await self._connect()
+                connection = None
                 try:
+                    connection = await self._connect()
                     await connection.open()
-                except Refused as refused:
-                    self._why = refused.reason
-                    self._close(connection)
-                    self._went_wrong(refused.reason)
-                    self._tell(refused)
+                except Exception as fault:  # noqa: BLE001 - whatever it was, those who wait are told and it is tried again
+                    self._why = fault.reason if isinstance(fault, Refused) else type(fault).__name__
+                    if connection is not None:
+                        self._close(connection)
+                    self._went_wrong(self._why)
+                    self._tell()
                     await asyncio.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
                 else:
                     self._count += 1
                     self.max_bytes = connection.max_bytes
                     self.was_open = True
                     self.give_back(connection)
-                    return
+                    break
         finally:
             self._opening = None
-            if not self._idle:
-                self._open_another()
+        if not self._idle:
+            self._open_another()
 
-    def _tell(self, refused: Refused) -> None:
+    def _tell(self) -> None:
         waiters, self._waiters = self._waiters, deque()
         for waiter in waiters:
             if not waiter.done():
-                waiter.set_exception(Refused(refused.reason, unsure=False, broken=False))
+                waiter.set_exception(Refused(self._why, unsure=False, broken=False))
 
     def _close(self, connection: Connection) -> None:
         closing = asyncio.create_task(connection.close())

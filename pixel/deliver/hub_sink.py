@@ -18,15 +18,21 @@ from pixel.deliver.packing import pack
 from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, Spill
 from pixel.deliver.waiting import Group, Waiting
+from pixel.deliver.way_out import WayOut
 from pixel.event import Event, encode
 from pixel.hub import HubSettings
-from pixel.store import StoreError
 
 BUDGET_S: Final = 2.0
 """What a batch may take with all its attempts, once there was a connection."""
 BATCHES: Final = 4
-GATHER_S: Final = 0.005
+GATHER_S: Final = 0.01
 """How long a batch that has others under way before it waits for company: a small one costs nearly what a large one does."""
+KEY_LIMIT: Final = 128
+"""Characters of an ordering key; the service takes no more."""
+FIRST_SHARE: Final = 0.6
+"""Of the budget, for a first attempt: what is then left is for another connection, should this one be dead."""
+LEAST_SHARE: Final = 0.15
+"""Of the budget, that must be left for an attempt to be worth it."""
 BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.4)
 TRIAL_S: Final = 1.0
 
@@ -49,11 +55,10 @@ class EventHubSink:
         order_by: str = "",
         budget_s: float = BUDGET_S,
     ) -> None:
-        self.problem: str | None = None
-        self.trouble: str | None = None
+        self._busy_keys: set[str] = set()
         self.deliveries = Deliveries()
         self._connections = Connections(connect, BATCHES, self._went_wrong)
-        self._spill = spill
+        self._way_out = WayOut(spill)
         self._packed = packed
         self._order_by = order_by
         self._budget_s = budget_s
@@ -64,16 +69,30 @@ class EventHubSink:
         self._ill_since: float | None = None
         self._next_trial = 0.0
 
+    @property
+    def problem(self) -> str | None:
+        """Why events cannot be stored, a sentence, for half a minute after the last that could not."""
+        return self._way_out.problem
+
+    @property
+    def trouble(self) -> str | None:
+        """A sentence while events are spilled."""
+        return self._way_out.trouble
+
     async def send(self, events: Sequence[Event]) -> Sequence[str]:
         """Return `sent`, `spilled` or `failed:storage` for each event, once that is certain."""
         if self._order_by:
-            keys = [getattr(event, self._order_by) or None for event in events]
+            keys = [(getattr(event, self._order_by) or "")[:KEY_LIMIT] or None for event in events]
             sends = (self._send([encode(event)], key, True) for event, key in zip(events, keys, strict=True))
             return [outcome for [outcome] in await asyncio.gather(*sends)]
         return await self._send([encode(event) for event in events], None, True)
 
     async def deliver(self, bodies: Sequence[bytes]) -> None:
         """Send encoded events, for replay: nothing is spilled. Raises `Undelivered`, when some may have been stored."""
+        try:
+            await self._connections.open_first()
+        except Refused as refused:
+            raise Undelivered(refused.reason) from refused
         if any(len(body) + ENTRY_BYTES > self._connections.max_bytes for body in bodies):
             raise Undelivered("an event is too large for a batch", too_large=True)
         for outcome in await self._send(bodies, None, False):
@@ -93,14 +112,14 @@ class EventHubSink:
         loop = asyncio.get_running_loop()
         if size > self._connections.max_bytes:
             if len(bodies) == 1:
-                return [await self._leave(bodies, TOO_LARGE, may_spill)]
+                return [await self._way_out.take(bodies, TOO_LARGE, may_spill)]
             half = len(bodies) // 2
             parts = (self._send(part, key, may_spill) for part in (bodies[:half], bodies[half:]))
             return [outcome for part in await asyncio.gather(*parts) for outcome in part]
         if not self._waiting.has_room(size):
-            return [await self._leave(bodies, "backlog", may_spill)] * len(bodies)
+            return [await self._way_out.take(bodies, "backlog", may_spill)] * len(bodies)
         if self._ill_since is not None and may_spill and self._is_hopeless(loop.time()):
-            return [await self._leave(bodies, "outage", may_spill)] * len(bodies)
+            return [await self._way_out.take(bodies, "outage", may_spill)] * len(bodies)
         outcome = loop.create_future()
         self._waiting.add(Group(bodies, size, key, loop.time(), may_spill, outcome))
         if self._under_way == 0:
@@ -139,10 +158,14 @@ class EventHubSink:
 
     async def _work(self) -> None:
         try:
-            while batch := self._waiting.next_batch(self._connections.max_bytes):
+            while batch := self._waiting.next_batch(self._connections.max_bytes, self._busy_keys):
+                key = batch[0].key
+                if key is not None:
+                    self._busy_keys.add(key)
                 try:
                     await self._send_batch(batch)
                 finally:
+                    self._busy_keys.discard(key or "")
                     self._waiting.settle(
                         batch, "failed:internal"
                     )  # whoever is not settled yet must not wait for ever
@@ -153,71 +176,60 @@ class EventHubSink:
         loop = asyncio.get_running_loop()
         bodies = [body for group in batch for body in group.bodies]
         entries = pack(bodies) if self._packed else bodies
-        reason = "internal"
+        reason = ""
         is_unsure = False
         began = loop.time()
         for attempt in range(1000):
             deadline = batch[0].came + (
                 self._budget_s if self._connections.was_open or self._ill_since else CONNECT_S
             )
+            if deadline - loop.time() < self._budget_s * LEAST_SHARE:
+                reason = reason or "backlog"  # it waited too long behind others: no fault of the hub
+                break
             try:
                 connection = await self._connections.take(deadline)
                 self.deliveries.attempt()
                 if is_unsure:
                     self.deliveries.duplicate(len(bodies))
+                left = deadline - loop.time()
+                within = min(left, self._budget_s * FIRST_SHARE) if attempt == 0 else left
                 try:
-                    await connection.send(entries, batch[0].key, max(deadline - loop.time(), 0.05))
+                    await connection.send(entries, batch[0].key, within)
                 except Refused as refused:
                     is_unsure = is_unsure or refused.unsure
                     self._connections.give_back(connection, broken=refused.broken)
+                    raise
+                except BaseException:
+                    self._connections.give_back(connection, broken=True)
                     raise
                 self._connections.give_back(connection)
             except Refused as refused:
                 reason = refused.reason
                 self._went_wrong(reason)
-                pause = 0.0 if refused.broken and attempt == 0 else _back_off(attempt)
                 ill_for = loop.time() - (self._ill_since or loop.time())
-                if reason == TOO_LARGE or loop.time() + pause >= deadline or ill_for > self._budget_s:
+                if reason == TOO_LARGE or ill_for > self._budget_s:
                     break
-                await asyncio.sleep(pause)
+                await asyncio.sleep(0.0 if refused.broken and attempt == 0 else _back_off(attempt))
             else:
                 self.deliveries.batch(len(bodies), sum(map(len, bodies)), loop.time() - began)
                 self._went_well()
                 self._waiting.settle(batch, "sent")
                 return
+        if is_unsure:
+            self.deliveries.duplicate(len(bodies))  # it comes again, by replay or by its sender
         for may_spill in (True, False):
-            groups = [group for group in batch if group.may_spill is may_spill]
-            if groups:
-                left = [body for group in groups for body in group.bodies]
-                self._waiting.settle(groups, await self._leave(left, reason, may_spill))
+            if groups := [group for group in batch if group.may_spill is may_spill]:
+                over = [body for group in groups for body in group.bodies]
+                self._waiting.settle(groups, await self._way_out.take(over, reason, may_spill))
 
     def _went_wrong(self, reason: str) -> None:
         if self._ill_since is None:
             self._ill_since = asyncio.get_running_loop().time()
-            _log.warning("Event Hubs takes no events now: %s", reason)
-        self.trouble = f"Event Hubs takes no events now ({reason}): they are spilled." if self._spill else None
+            _log.info("Event Hubs refused: %s", reason)
 
     def _went_well(self) -> None:
-        if self._ill_since is not None:
-            _log.warning("Event Hubs takes events again")
-        self._ill_since = self.trouble = self.problem = None
-
-    async def _leave(self, bodies: Sequence[bytes], reason: str, may_spill: bool) -> str:
-        """Spill what the hub did not take, and return the outcome."""
-        if not may_spill:
-            return f"refused:{reason}"
-        if self._spill is None:
-            self.problem = f"Event Hubs did not take the last events ({reason}), and there is no PIXEL_STORE to spill to: hits fail."
-            return "failed:storage"
-        try:
-            await self._spill.spill(bodies, reason)
-        except StoreError as fault:
-            self.problem = (
-                f"Event Hubs did not take the last events ({reason}), nor did the store: hits fail. {fault}"
-            )
-            return "failed:storage"
-        self.problem = None
-        return "spilled"
+        self._ill_since = None
+        self._way_out.is_over()
 
 
 def _back_off(attempt: int) -> float:

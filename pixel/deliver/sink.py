@@ -12,8 +12,10 @@ NO_SINK = "No sink is configured: every hit fails. Set EVENT_HUB, or PIXEL_CAPTU
 class Sink(Protocol):
     """Takes events and says of each what became of it, once that is certain."""
 
-    problem: str | None
-    """Why events cannot be stored now, a sentence for people; None when they can."""
+    @property
+    def problem(self) -> str | None:
+        """Why events cannot be stored now, a sentence for people; None when they can."""
+        ...
 
     @property
     def trouble(self) -> str | None:

@@ -24,8 +24,8 @@ from pixel.store import Full, Store, StoreError
 
 TOO_LARGE: Final = "too_large"
 """The reason of events that no batch took: replay sets aside what still none takes."""
-MAX_WAITING_BYTES: Final = 16 << 20
-"""What may wait in memory for the store; more is refused at once."""
+MAX_WAITING_BYTES: Final = 4 << 20
+"""What may wait in memory for the store, four appends; more is refused at once, for it would wait too long."""
 GROUP_BYTES: Final = 1 << 20
 """What goes in one append, unless a single call brings more."""
 SETTLED_S: Final = 60.0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -42,8 +42,11 @@ class Waiting:
         self._groups.append(group)
         self._bytes += group.size
 
-    def next_batch(self, max_bytes: int) -> list[Group]:
-        """Take out those that wait for the key of the first, in their order, as many as a batch holds."""
+    def next_batch(self, max_bytes: int, busy: Set[str]) -> list[Group]:
+        """Take out those that wait for the key of the first, in their order, as many as a batch holds.
+
+        Those with a key in `busy` wait on: a batch of theirs is under way, and must not be overtaken.
+        """
         batch: list[Group] = []
         left: list[Group] = []
         size = 0
@@ -55,7 +58,7 @@ class Waiting:
             if batch and size + group.size > max_bytes:
                 left.append(group)
                 break
-            if batch and group.key != batch[0].key:
+            if group.key in busy or (batch and group.key != batch[0].key):
                 left.append(group)
             else:
                 batch.append(group)

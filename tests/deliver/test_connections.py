@@ -57,13 +57,14 @@ class Line:
 
 
 class Spill:
-    def __init__(self, chance):
+    def __init__(self, chance, share=0.1):
         self.chance = chance
+        self.share = share
         self.bodies = []
 
     async def spill(self, bodies, reason):
         await asyncio.sleep(0.001)
-        if self.chance.random() < 0.1:
+        if self.chance.random() < self.share:
             raise StoreError("The store is away.")
         self.bodies += bodies
 
@@ -152,5 +153,65 @@ def test_who_waits_too_long_is_told_why():
             await pool.take(asyncio.get_running_loop().time() + 5)
         assert refused.value.reason in ("throttled", "detached")
         await pool.close()
+
+    asyncio.run(story())
+
+
+def test_a_sink_that_lost_all_its_connections_comes_back_by_itself():
+    async def story():
+        hub = Hub()
+        spill = Spill(random.Random(0))
+        sink = EventHubSink(hub.connect, spill, budget_s=0.01)
+        assert await sink.send([an_event()]) == ["sent"]
+        hub.share = 1.0
+        for _ in range(20):
+            await sink.send([an_event()])
+            await asyncio.sleep(0.002)
+        hub.share = 0.0
+        await asyncio.sleep(0.2)  # and nobody comes
+        assert sink._connections.is_one_idle()
+        assert await sink.send([an_event()]) == ["sent"]
+        await sink.close()
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_fails_in_a_way_of_its_own_is_one_failed_attempt():
+    async def story():
+        hub = Hub()
+        faults = iter([RuntimeError("can't start new thread"), ImportError("no module"), None])
+
+        async def connect():
+            fault = next(faults, None)
+            if fault is not None:
+                raise fault
+            return await hub.connect()
+
+        sink = EventHubSink(connect)
+        async with asyncio.timeout(10):
+            while await sink.send([an_event()]) != ["sent"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await sink.close()
+
+    asyncio.run(story())
+
+
+def test_a_batch_that_waited_too_long_behind_others_is_spilled_and_nobody_is_blamed():
+    async def story():
+        hub = Hub()
+        spill = Spill(random.Random(1), 0)
+        sink = EventHubSink(hub.connect, spill, budget_s=0.1)
+        await sink.send([an_event()])
+
+        async def slowly(*_):
+            await asyncio.sleep(0.05)
+
+        hub.perhaps_fail = lambda unsure: slowly()
+        events = [an_event(params={"x": "y" * 60_000}) for _ in range(40)]
+        outcomes = [outcome for [outcome] in await asyncio.gather(*(sink.send([event]) for event in events))]
+        assert {"sent", "spilled"} == set(outcomes)
+        assert hub.opened <= 4
+        assert sink._ill_since is None
+        await sink.close()
 
     asyncio.run(story())
