@@ -165,13 +165,13 @@ async def _outage(peer: EventHubsPeer, settings: dict[str, str], folder: Path, a
                 memory_mb.append(_memory_mb(process.pid))
                 _tell(f"{len(sent.accepted):,} accepted, {memory_mb[-1]:.0f} MB")
             peer.come_back()
-            await asyncio.sleep(15)
+            await asyncio.sleep(5)
         spilled = await _spilled(settings)
         already = Counter(msgspec.json.decode(event.body, type=Stored).id for event in peer.events(HUB))
-        # Files that may still grow are left for later: wait until none may.
-        await asyncio.sleep(125)
-        codes = await asyncio.gather(*(_command(settings, "replay") for _ in range(2)))
-        await asyncio.sleep(65)  # the last row of the ledger
+    # The pixel is gone, or it would replay by itself. Files that may still grow are left for later: wait until none may.
+    await asyncio.sleep(125)
+    before = await _spilled(settings)
+    replays = await asyncio.gather(*(_command(settings, "replay") for _ in range(2)))
     peer.flush_capture()
     in_hub = Counter(msgspec.json.decode(event.body, type=Stored).id for event in peer.events(HUB))
     left = await _spilled(settings)
@@ -184,7 +184,8 @@ async def _outage(peer: EventHubsPeer, settings: dict[str, str], folder: Path, a
             "accepted": f"{len(sent.accepted):,}",
             "outcomes": ", ".join(f"{name} {count:,}" for name, count in sent.outcomes.most_common()),
             "spilled": f"{len(spilled):,}",
-            "replayers ended with": [code for code, _ in codes],
+            "left for two replayers": f"{len(before):,}",
+            "replayers ended with": [code for code, _ in replays],
             "replayed twice": len(replayed_twice),
             "left in the spill": len(left),
             "accepted and not in the hub": len(missing),
@@ -193,7 +194,7 @@ async def _outage(peer: EventHubsPeer, settings: dict[str, str], folder: Path, a
         }
     )
     print("\n".join(f"   {line}" for line in verdict[1].splitlines()))
-    return not missing and not left and not replayed_twice and not verdict[0] and flat < FLAT_MB
+    return bool(before) and not missing and not left and not replayed_twice and not verdict[0] and flat < FLAT_MB
 
 
 @contextlib.asynccontextmanager
