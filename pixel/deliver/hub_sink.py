@@ -20,6 +20,7 @@ from pixel.deliver.spill import TOO_LARGE, Spill
 from pixel.deliver.waiting import Group, Waiting
 from pixel.event import Event, encode
 from pixel.hub import HubSettings
+from pixel.log import log_fault
 from pixel.store import StoreError
 
 BUDGET_S: Final = 2.0
@@ -212,6 +213,7 @@ class EventHubSink:
         try:
             await self._spill.spill(bodies, reason)
         except StoreError as fault:
+            log_fault(_log, "hits fail: neither Event Hubs nor the store takes events", fault)
             self.problem = (
                 f"Event Hubs did not take the last events ({reason}), nor did the store: hits fail. {fault}"
             )
