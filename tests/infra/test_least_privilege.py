@@ -110,7 +110,15 @@ def test_tls_is_1_2_and_http_is_refused(deployed):
 
 
 def test_diagnostics_are_on_wherever_something_can_be_read_or_lost(deployed):
-    told = {each.body["scope"].partition("/providers/")[2] for each in of(deployed, "insights/diagnosticSettings")}
-    kinds = ("storage/storageAccounts", "eventhub/namespaces", "web/sites", "operationalinsights/workspaces")
-    want = {f"{each.type}/{each.name}" for kind in kinds for each in of(deployed, kind)}
-    assert {scope.removesuffix("/blobServices/default") for scope in told} == want
+    told = {
+        each.body["scope"].partition("/providers/")[2]: {log["category"] for log in each.body["properties"]["logs"]}
+        for each in of(deployed, "insights/diagnosticSettings")
+    }
+    want = {
+        "web/sites": {"FunctionAppLogs"},
+        "operationalinsights/workspaces": {"Audit"},
+        "eventhub/namespaces": {"ArchiveLogs", "AutoScaleLogs", "OperationalLogs"},
+    }
+    others = {f"{each.type}/{each.name}": logs for kind, logs in want.items() for each in of(deployed, kind)}
+    host, data = (f"{each.type}/{each.name}/blobServices/default" for each in of(deployed, "storage/storageAccounts"))
+    assert told == others | {host: {"StorageDelete"}, data: {"StorageWrite", "StorageDelete"}}

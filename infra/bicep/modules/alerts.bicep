@@ -108,7 +108,7 @@ resource byMetric 'Microsoft.Insights/metricAlerts@2018-03-01' = [
           }
         ]
       }
-      actions: tells ? [{ actionGroupId: people.id }] : []
+      actions: tells ? [{ actionGroupId: people!.id }] : []
     }
   }
 ]
@@ -141,7 +141,7 @@ resource byLog 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           }
         ]
       }
-      actions: { actionGroups: tells ? [people.id] : [] }
+      actions: { actionGroups: tells ? [people!.id] : [] }
     }
   }
 ]

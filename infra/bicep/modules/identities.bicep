@@ -21,5 +21,5 @@ resource capture 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' =
 output pixelId string = pixel.id
 output pixelPrincipalId string = pixel.properties.principalId
 output pixelClientId string = pixel.properties.clientId
-output captureId string = withCapture ? capture.id : ''
+output captureId string = withCapture ? capture!.id : ''
 output capturePrincipalId string = withCapture ? capture!.properties.principalId : ''
