@@ -58,6 +58,17 @@ def test_the_app_runs_as_was_said(deployment, deployed):
     assert config["deployment"]["storage"]["value"].endswith("packages")
 
 
+def test_nothing_is_said_of_the_app_that_flex_consumption_refuses(deployed):
+    """https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations"""
+    site = only(deployed, "web/sites")["properties"]
+    refused = {"alwaysOn", "ftpsState", "functionAppScaleLimit", "healthCheckPath", "linuxFxVersion", "preWarmedInstanceCount",
+               "use32BitWorkerProcess", "reserved", "containerSize"}  # fmt: skip
+    assert not refused & {*site, *site["siteConfig"]}
+    assert not {"FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "WEBSITE_RUN_FROM_PACKAGE"} & set(
+        app_settings(deployed)
+    )
+
+
 def test_prod_is_always_ready_and_dev_costs_nothing_when_nobody_comes(given):
     assert given["prod.bicepparam"]["alwaysReadyInstances"] == 1
     assert "alwaysReadyInstances" not in given["dev.bicepparam"]

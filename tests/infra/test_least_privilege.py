@@ -106,7 +106,6 @@ def test_tls_is_1_2_and_http_is_refused(deployed):
     site = only(deployed, "web/sites")["properties"]
     assert site["httpsOnly"] is True
     assert (site["siteConfig"]["minTlsVersion"], site["siteConfig"]["scmMinTlsVersion"]) == ("1.2", "1.2")
-    assert site["siteConfig"]["ftpsState"] == "Disabled"
 
 
 def test_diagnostics_are_on_wherever_something_can_be_read_or_lost(deployed):
