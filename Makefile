@@ -10,7 +10,7 @@ PORT ?= 7071
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help setup run stack hit test lint types check bench soak accuracy geo
+.PHONY: help setup run stack hit test lint types check bench soak accuracy geo checkov
 
 help:
 	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench   measure; prints and writes build/bench.json"
 	@echo "make soak    a quarter of an hour of faults and kills: is an accepted event ever lost?"
 	@echo "make accuracy  how often enrichers are right (ARGS=--misses: and where they are not)"
+	@echo "make checkov  look for weak spots in infra/bicep (Checkov, in an environment of its own: 270 MB)"
 	@echo "make setup   only set up $(VENV)"
 
 $(BIN)/python:
@@ -70,3 +71,14 @@ soak: $(VENV)/.dev
 
 accuracy: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.accuracy $(ARGS)
+
+# The compiler of Bicep that it needs lies beside this repository, as for tests/infra.
+checkov: export PYTHONPATH := ../shared/tools
+checkov: export PYTHONDONTWRITEBYTECODE := 1
+checkov: $(BIN)/python
+	@test -d ../shared/tools/bicepcheck || { echo "The Bicep compiler is not here: it lies in ../shared, beside the repository"; exit 1; }
+	@test -x .venv-checkov/bin/checkov || { $(BIN)/python -m venv .venv-checkov && \
+		.venv-checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30; }
+	@mkdir -p build && $(BIN)/python -m bicepcheck.emit infra/bicep/main.bicep > build/main.json
+	@$(BIN)/python ../shared/tools/flatten_for_checkov.py build/main.json build/checkov
+	@PYTHONPATH= LOG_LEVEL=ERROR .venv-checkov/bin/checkov --config-file infra/bicep/checkov.yaml --directory build/checkov

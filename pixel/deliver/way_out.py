@@ -36,12 +36,14 @@ class WayOut:
             return f"refused:{reason}"
         _log.warning("Event Hubs does not take events in time: %s", reason)
         if self._spill is None:
+            _log.error("hits fail: Event Hubs takes no events, and there is no store")
             return self._fail(
                 f"Event Hubs did not take the last events ({reason}), and no PIXEL_STORE is there to spill to."
             )
         try:
             await self._spill.spill(bodies, reason)
         except StoreError as fault:
+            _log.error("hits fail: neither Event Hubs nor the store takes events")  # an alert looks for errors
             return self._fail(f"Event Hubs did not take the last events ({reason}), nor did the store. {fault}")
         if reason != TOO_LARGE:
             self.trouble = f"Event Hubs does not take events in time ({reason}): they are spilled."

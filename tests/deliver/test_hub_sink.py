@@ -160,13 +160,17 @@ def test_without_a_store_what_the_hub_will_not_take_has_failed_and_health_says_s
     assert "hub_missing" in sink.problem
 
 
-def test_when_the_store_fails_too_the_event_has_failed(peer, hub, tmp_path):
+def test_when_the_store_fails_too_the_event_has_failed_and_the_log_says_so(peer, hub, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("pixel.log._last", {})  # said once a minute
     peer.fault(on="attach", condition="amqp:not-found", count=None, hub=hub)
     (tmp_path / "spill").write_text("a file where a folder should be")
     sink = a_sink(peer, hub, PIXEL_STORE=str(tmp_path))
     sink._budget_s = 0.2
     assert asyncio.run(all_of(sink, numbered(3))) == ["failed:storage"] * 3
     assert "nor did the store" in sink.problem
+    assert [each.levelname for each in caplog.records if "neither Event Hubs nor the store" in each.message] == [
+        "ERROR"
+    ]
 
 
 def test_a_stalled_batch_does_not_hold_up_those_behind_it(peer, hub):

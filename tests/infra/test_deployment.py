@@ -1,0 +1,143 @@
+"""What infra/bicep/ deploys, for both parameter files: own namespace and brought, plain and with all there is."""
+
+import json
+import re
+
+import pytest
+
+from tests.infra.arm import Template, app_settings, of, only
+from tests.infra.conftest import INFRA
+
+
+def test_capture_writes_by_identity_what_our_reader_reads_and_may_do_so_before_it_is_switched_on(
+    deployment, compiled, deployed
+):
+    hub = only(deployed, "eventhub/namespaces/eventhubs")["properties"]
+    capture = hub["captureDescription"]
+    assert (capture["enabled"], capture["encoding"], capture["skipEmptyArchives"]) == (True, "Avro", True)
+    brought = deployment.given.get("existingNamespaceId")
+    assert capture["destination"]["identity"]["type"] == ("SystemAssigned" if brought else "UserAssigned")
+    target = capture["destination"]["properties"]
+    assert target["archiveNameFormat"].startswith("{Namespace}/{EventHub}/{PartitionId}/{Year}/{Month}/{Day}/")
+    names = [each.name for each in of(deployed, "storage/storageAccounts/blobServices/containers")]
+    assert [name for name in names if name.endswith(f"/{target['blobContainer']}")]
+    assert {"access", "namespace"} <= set(compiled["resources"]["hub"]["dependsOn"])
+
+
+def test_a_brought_namespace_gets_a_hub_and_nothing_else(deployment, deployed):
+    brought = deployment.given.get("existingNamespaceId")
+    assert len(of(deployed, "eventhub/namespaces")) == (0 if brought else 1)
+    theirs = {each.type for each in deployed if each.group == "THEIRS"}
+    hub = {"Microsoft.EventHub/namespaces/eventhubs", "Microsoft.EventHub/namespaces/eventhubs/consumergroups"}
+    assert theirs == (hub | {"Microsoft.Authorization/roleAssignments"} if brought else set())
+    name = "acme" if brought else of(deployed, "eventhub/namespaces")[0].name
+    assert app_settings(deployed)["EVENT_HUB__fullyQualifiedNamespace"] == f"{name}.servicebus.windows.net"
+    assert {
+        each.body["properties"]["scopes"][0].split("/")[-1] for each in of(deployed, "insights/metricAlerts")
+    } == {name}
+
+
+def test_units_go_up_by_themselves_to_what_was_said(deployment, deployed):
+    most = deployment.given["maximumThroughputUnits"]
+    for namespace in of(deployed, "eventhub/namespaces"):
+        assert namespace.body["sku"] == {"name": "Standard", "tier": "Standard", "capacity": 1}
+        said = namespace.body["properties"]
+        assert (said["isAutoInflateEnabled"], said["maximumThroughputUnits"]) == (
+            (True, most) if most > 1 else (False, 0)
+        )
+
+
+def test_the_app_runs_as_was_said(deployment, deployed):
+    config = only(deployed, "web/sites")["properties"]["functionAppConfig"]
+    assert config["runtime"] == {"name": "python", "version": "3.13"}
+    scale = config["scaleAndConcurrency"]
+    ready = deployment.given.get("alwaysReadyInstances", 0)
+    assert scale["alwaysReady"] == ([{"name": "http", "instanceCount": ready}] if ready else [])
+    assert scale["triggers"]["http"]["perInstanceConcurrency"] == 32
+    assert config["deployment"]["storage"]["authentication"]["type"] == "UserAssignedIdentity"
+    assert config["deployment"]["storage"]["value"].endswith("packages")
+
+
+def test_nothing_is_said_of_the_app_that_flex_consumption_refuses(deployed):
+    """https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations"""
+    site = only(deployed, "web/sites")["properties"]
+    refused = {"alwaysOn", "ftpsState", "functionAppScaleLimit", "healthCheckPath", "linuxFxVersion", "preWarmedInstanceCount",
+               "use32BitWorkerProcess", "reserved", "containerSize"}  # fmt: skip
+    assert not refused & {*site, *site["siteConfig"]}
+    assert not {"FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "WEBSITE_RUN_FROM_PACKAGE"} & set(
+        app_settings(deployed)
+    )
+
+
+def test_prod_is_always_ready_and_dev_costs_nothing_when_nobody_comes(given):
+    assert given["prod.bicepparam"]["alwaysReadyInstances"] == 1
+    assert "alwaysReadyInstances" not in given["dev.bicepparam"]
+
+
+def test_what_is_kept_goes_after_the_days_that_were_said(deployment, deployed):
+    days = deployment.given.get("retentionDays", 395)
+    rules = {
+        rule["name"]: rule["definition"]
+        for rule in only(deployed, "storage/storageAccounts/managementPolicies")["properties"]["policy"]["rules"]
+    }
+    deleted = {
+        name: rule["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
+        for name, rule in rules.items()
+    }
+    assert deleted == {"captured-events": days, "spill-poison-and-ledger": days, "rejected": 30}
+    captured = rules["captured-events"]["actions"]["baseBlob"]
+    assert ("tierToArchive" in captured) is bool(deployment.given.get("archiveAfterDays"))
+    assert ("tierToCool" in captured) is (days > 30)
+    prefixes = {prefix for rule in rules.values() for prefix in rule["filters"]["prefixMatch"]}
+    assert prefixes == {
+        "capture/",
+        *(f"pixel/{name}/" for name in ("spill", "poison", "replay", "ledger", "rejected")),
+    }
+
+
+def test_an_alert_tells_somebody_when_there_is_somebody(deployment, deployed):
+    rules = [*of(deployed, "insights/metricAlerts"), *of(deployed, "insights/scheduledQueryRules")]
+    names = {each.name.rpartition(f"{deployment.given['name']}-")[2] for each in rules}
+    ours = set() if deployment.given.get("existingNamespaceId") else {"units-raised"}
+    assert names == {"throttled", "capture-backlog", "spill-growing", "failed-events", "capture-behind"} | ours
+    email = deployment.given.get("alertEmail")
+    for each in rules:
+        actions = each.body["properties"]["actions"]
+        assert bool(actions if isinstance(actions, list) else actions["actionGroups"]) is bool(email)
+    assert len(of(deployed, "consumption/budgets")) == (1 if email else 0)
+
+
+def test_the_workbook_is_json_about_these_very_resources(deployed):
+    page = json.loads(only(deployed, "insights/workbooks")["properties"]["serializedData"])
+    assert page["version"] == "Notebook/1.0"
+    text = json.dumps(page)
+    assert "WORKSPACE_ID" not in text
+    assert "NAMESPACE_ID" not in text
+    assert "Microsoft.OperationalInsights/workspaces/" in text
+
+
+@pytest.mark.parametrize("where", ["spill", "ledger"])
+def test_alerts_look_where_the_pixel_writes(where):
+    queries = "".join(path.read_text("utf-8") for path in INFRA.glob("queries/*.kql"))
+    assert f'"/pixel/{where}/"' in queries
+
+
+def test_a_wrong_parameter_is_refused(compiled, given):
+    good = given["dev.bicepparam"]
+    for wrong in (
+        {"instanceMemoryMB": 1024},
+        {"name": "ab"},
+        {"partitions": 33},
+        {"retentionDays": 0},
+        {"nobody": 1},
+    ):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            Template(compiled, good | wrong)
+
+
+def test_names_are_ones_that_azure_takes(deployed):
+    for account in of(deployed, "storage/storageAccounts"):
+        assert re.fullmatch("[a-z0-9]{3,24}", account.name)
+    for namespace in of(deployed, "eventhub/namespaces"):
+        assert re.fullmatch("[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]", namespace.name)
+    assert len(only(deployed, "web/sites")["name"]) <= 60
