@@ -11,12 +11,14 @@ import pytest
 from azure.eventhub import EventData, EventDataBatch
 
 from pixel.app import build
+from pixel.deliver import way_out
 from pixel.deliver.event_hub import fill
 from pixel.deliver.packing import PACKED_BYTES, pack
 from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, spilled_files
 from pixel.deliver.waiting import WAITING_BYTES
 from pixel.event import decode, encode
+from pixel.log import OncePerMinute
 from pixel.store import open_store
 from tests.eventhubs.peer import EventHubsPeer
 from tests.events import an_event
@@ -161,7 +163,7 @@ def test_without_a_store_what_the_hub_will_not_take_has_failed_and_health_says_s
 
 
 def test_when_the_store_fails_too_the_event_has_failed_and_the_log_says_so(peer, hub, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("pixel.log._last", {})  # said once a minute
+    monkeypatch.setattr(way_out._log, "filters", [OncePerMinute()])  # which others may have used up
     peer.fault(on="attach", condition="amqp:not-found", count=None, hub=hub)
     (tmp_path / "spill").write_text("a file where a folder should be")
     sink = a_sink(peer, hub, PIXEL_STORE=str(tmp_path))

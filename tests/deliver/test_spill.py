@@ -171,7 +171,7 @@ def test_a_store_that_is_too_slow_is_told_at_once():
         await spill.spill([b"after"], "away")
         return len(refused), spill.spilled.events, spill.waiting_bytes
 
-    assert asyncio.run(run()) == (25, 16, 0)
+    assert asyncio.run(run()) == (37, 4, 0)
 
 
 def test_a_failure_is_told_to_all_who_wait_and_the_next_goes_to_a_new_file():
