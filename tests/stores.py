@@ -32,3 +32,8 @@ def with_store(text, use, container="pixel"):
 def a_container():
     """A name that no test before had: the containers of one Azurite are shared."""
     return f"pixel-{next(_numbers)}"
+
+
+def run(where, use):
+    """Do as `with_store`, with what the fixture `where` gives."""
+    return with_store(where[0], use, where[1])

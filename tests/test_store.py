@@ -9,19 +9,7 @@ import pytest
 from pixel import store as stores
 from pixel.store import Entry, Missing, StoreError, Taken, open_store
 from tests.front_door import ROOT, clean_environment
-from tests.stores import KINDS, a_container, opened, with_store
-
-
-@pytest.fixture(params=KINDS)
-def where(request, tmp_path):
-    """The settings of an empty store: `PIXEL_STORE`, `PIXEL_STORE_CONTAINER`."""
-    if request.param == "folder":
-        return str(tmp_path / "store"), "pixel"
-    return request.getfixturevalue("azurite").connection_string(), a_container()
-
-
-def run(where, use):
-    return with_store(where[0], use, where[1])
+from tests.stores import opened, run, with_store
 
 
 def test_what_is_appended_is_read_in_its_order(where):

@@ -8,7 +8,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from pixel.reconcile import WINDOW_S, Progress, reconcile
 from pixel.reconciled import Period, Process, Result
 from pixel.settings import read_settings
 from pixel.store import StoreError, open_store
+from pixel.terminal import bytes_bar, typed_time
 
 SHOWN = 10
 """Runs of missing numbers that are printed."""
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
             await store.close()
 
     try:
-        with _progress() as progress:
+        with bytes_bar(transient=True) as progress:
             result = asyncio.run(compare(progress))
     except StoreError as unusable:
         print(unusable, file=sys.stderr)
@@ -89,11 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _minute(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no time such as 2026-11-21T08:00") from None
-    return f"{(moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC):%Y-%m-%dT%H:%M}"
+    return f"{typed_time(text, 'time such as 2026-11-21T08:00').astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
 def _of(period: Period) -> str:
@@ -193,18 +189,3 @@ def _is_missing_since(minute: str, process: Process) -> bool:
     recent = NumberSet()
     recent.add_run(before + 1, process.last)
     return process.missing > 0 and len(process.gaps & recent) > 0
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show a bar where someone sees it."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console  # 60 ms to import
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

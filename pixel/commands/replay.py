@@ -23,7 +23,7 @@ from pixel.deliver.replay import YOUNG_S, Replayed, Sender, replay
 from pixel.deliver.spill import read_lines, spilled_files
 from pixel.settings import read_settings
 from pixel.store import Missing, Store, StoreError, is_folder, open_store
-from pixel.terminal import bytes_bar, print_table
+from pixel.terminal import bytes_bar, print_table, typed_time
 
 NO_HUB = "There is no hub to send to: set EVENT_HUB, or say --to-capture FOLDER."
 
@@ -221,11 +221,7 @@ def _about_source(fault: object) -> str:
 
 def _moment(text: str) -> str:
     """Return a time as events write it."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no time such as 2026-11-20 or 2026-11-20T08:00") from None
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    utc = typed_time(text, "time such as 2026-11-20 or 2026-11-20T08:00").astimezone(UTC)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

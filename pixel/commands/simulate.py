@@ -26,6 +26,7 @@ from pixel.simulate.fire import Fired, connection, fire
 from pixel.simulate.hit import Hit
 from pixel.simulate.ndjson import encode
 from pixel.simulate.traffic import KINDS, traffic
+from pixel.terminal import typed_time
 
 Tick = Callable[[], object]
 WINDOW_S = 3600.0
@@ -183,11 +184,7 @@ def _positive(text: str) -> int:
 
 
 def _date(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no date such as 2026-11-20") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = typed_time(text, "date such as 2026-11-20")
     if moment < EARLIEST:  # times are seconds since 1970, and some hits come from weeks before
         raise argparse.ArgumentTypeError(f"{text} is too long ago; take {EARLIEST:%Y-%m-%d} or later")
     return moment.timestamp()

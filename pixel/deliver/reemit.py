@@ -106,11 +106,11 @@ def _events(file: BinaryIO, name: str, told: Reemitted) -> Iterator[tuple[bytes,
     """Give the events of a capture file. A body may hold several, one a line."""
     try:
         for record in capture.records(file):
-            for body in record.body.split(b"\n"):
+            for body in capture.bodies(record):
                 try:
                     event = decode(body)
                 except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-                    told.no_event += body != b"" or record.body == b""  # a line may end the last event, too
+                    told.no_event += 1
                     continue
                 yield body, event
     except capture.NotCapture as fault:

@@ -10,16 +10,9 @@ from pixel.deliver.reemit import Reemitted, reemit
 from pixel.deliver.replay import STEP_EVENTS, Undelivered
 from pixel.event import encode
 from tests.deliver.test_replay import Hub, body, in_folder, numbers
-from tests.stores import KINDS, a_container, with_store
+from tests.stores import with_store
 
 SYNC = bytes(range(16))
-
-
-@pytest.fixture(params=KINDS)
-def where(request, tmp_path):
-    if request.param == "folder":
-        return str(tmp_path / "store"), "pixel"
-    return request.getfixturevalue("azurite").connection_string(), a_container()
 
 
 def a_file(*bodies):

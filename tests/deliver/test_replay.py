@@ -15,7 +15,7 @@ from pixel.event import encode
 from pixel.store import StoreError
 from tests.events import an_event
 from tests.front_door import ROOT, clean_environment
-from tests.stores import KINDS, a_container, opened, with_store
+from tests.stores import opened, run, with_store
 
 START = 1_795_248_240.0  # 2026-11-21T08:04:00Z
 LATER = START + 3600
@@ -53,17 +53,6 @@ class Around:
 
     def __getattr__(self, name):
         return self._verbs.get(name) or getattr(self._store, name)
-
-
-@pytest.fixture(params=KINDS)
-def where(request, tmp_path):
-    if request.param == "folder":
-        return str(tmp_path / "store"), "pixel"
-    return request.getfixturevalue("azurite").connection_string(), a_container()
-
-
-def run(where, use):
-    return with_store(where[0], use, where[1])
 
 
 def in_folder(tmp_path, use):

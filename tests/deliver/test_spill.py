@@ -14,7 +14,7 @@ from pixel.store import Full, StoreError
 from tests.blob_server import blob_server
 from tests.events import an_event
 from tests.front_door import ROOT, clean_environment
-from tests.stores import KINDS, a_container, opened, with_store
+from tests.stores import opened, with_store
 
 START = 1_795_248_245.0  # 2026-11-21T08:04:05Z
 
@@ -34,13 +34,6 @@ class MemoryStore:
         if fault is not None:
             raise fault
         self.appended.append((name, data))
-
-
-@pytest.fixture(params=KINDS)
-def where(request, tmp_path):
-    if request.param == "folder":
-        return str(tmp_path / "store"), "pixel"
-    return request.getfixturevalue("azurite").connection_string(), a_container()
 
 
 def body(number, **fields):

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 import enrichers
+from enrichers._client_hints import HEADERS as CLIENT_HINTS
 from pixel.collect.client_ip import client_ip
 from pixel.collect.enrich import load
 from pixel.collect.parse import parse
@@ -66,14 +67,7 @@ HEADERS = (
     "accept",
     "via",
     "signature-agent",
-    "sec-ch-ua",
-    "sec-ch-ua-mobile",
-    "sec-ch-ua-platform",
-    "sec-ch-ua-platform-version",
-    "sec-ch-ua-model",
-    "sec-ch-ua-full-version-list",
-    "sec-ch-ua-full-version",
-    "sec-ch-ua-form-factors",
+    *CLIENT_HINTS,
 )
 PARAMETERS = ("ref", "url", "recipient", "hints", "customerId", "product", "utm_source", "gclid", "mtm_campaign")
 
