@@ -5,10 +5,11 @@ import logging
 import os
 import time
 from functools import lru_cache
+from typing import List  # noqa: UP035 - see below
 
 import azure.functions as func
 
-from pixel.app import build, run_timers
+from pixel.app import HubTrigger, build, run_timers
 from pixel.collect.request import Request
 from pixel.collect.response import GIF, Response
 from pixel.endpoints.endpoint import Endpoint
@@ -29,12 +30,36 @@ def _bind(endpoint: Endpoint) -> None:
     handle = endpoint.handle
 
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
-        if _pixel.timers and not _timers:
-            _timers.append(asyncio.ensure_future(run_timers(_pixel.timers)))
+        _start_timers()
         response = await handle(_request(req))
         return _image(response) if response.body is GIF else _http_response(response)
 
     app.function_name(endpoint.name)(app.route(route, methods=endpoint.methods)(answer))
+
+
+def _bind_hub(hub: HubTrigger) -> None:
+    # typing.List: the worker library takes `list[...]` for no type.
+    async def take(messages: List[func.EventHubEvent]) -> None:  # noqa: UP006
+        _start_timers()
+        await hub.take([message.get_body() for message in messages])
+
+    trigger = app.event_hub_message_trigger(
+        "messages",
+        connection=hub.connection,
+        event_hub_name=hub.hub,
+        data_type=func.DataType.BINARY,
+        cardinality=func.Cardinality.MANY,
+        consumer_group="$Default",
+    )
+    # The host marks a batch as read though its function failed, unless it may try again; so it may, for ever: it waits
+    # meanwhile, and the hub keeps what comes. https://aka.ms/azure_functions_retries
+    retry = app.retry("exponential_backoff", "-1", minimum_interval="00:00:02", maximum_interval="00:01:00")
+    app.function_name(hub.name)(retry(trigger(take)))
+
+
+def _start_timers() -> None:  # an instance may be there for HTTP alone, or for a hub alone
+    if _pixel.timers and not _timers:
+        _timers.append(asyncio.ensure_future(run_timers(_pixel.timers)))
 
 
 def _request(req: func.HttpRequest) -> Request:
@@ -55,3 +80,5 @@ _image = lru_cache(maxsize=64)(_http_response)  # images are made once, pages ea
 
 for _endpoint in _pixel.endpoints:
     _bind(_endpoint)
+for _hub in _pixel.hubs:
+    _bind_hub(_hub)

@@ -1,4 +1,4 @@
-"""The composition root: settings, enrichers, sink and ledger become a table of endpoints and a table of timers."""
+"""The composition root: settings, enrichers, sink and ledger become tables of endpoints, timers and hubs."""
 
 import asyncio
 import inspect
@@ -15,6 +15,7 @@ import msgspec
 import enrichers as enricher_package
 from pixel import metrics
 from pixel.collect.client_ip import client_ip
+from pixel.collect.edge import Take, edge
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
 from pixel.deliver.hub_sink import EventHubSink, open_hub
@@ -47,6 +48,15 @@ class Timer(msgspec.Struct, frozen=True):
     run: Callable[[], Awaitable[None] | None]
 
 
+class HubTrigger(msgspec.Struct, frozen=True):
+    """A hub whose messages the Functions host brings. `connection` is the prefix of the settings that lead to it."""
+
+    name: str
+    connection: str
+    hub: str
+    take: Take
+
+
 class App(msgspec.Struct, frozen=True):
     """What an adapter binds to its server. `closing` is what a server that is told to stop awaits, in order."""
 
@@ -54,6 +64,7 @@ class App(msgspec.Struct, frozen=True):
     timers: tuple[Timer, ...]
     collector: Collector
     enrichers: Enrichers
+    hubs: tuple[HubTrigger, ...] = ()
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -87,14 +98,19 @@ def build(
         metrics.observe(collector.ledger, deliveries)
     writer = LedgerWriter(store, collector.ledger, deliveries) if store else None
     today = Today(store) if store else None
+    pixels = pix.endpoints(collector, settings.path)
     endpoints = (
-        *pix.endpoints(collector, settings.path),
+        *pixels,
         status.endpoint(collector, enrichers, writer, today),
         health.endpoint(collector.sink),
         whoami.endpoint(settings, address),
         event_schema.endpoint(),
         home.endpoint(collector, enrichers),
     )
+    hubs: tuple[HubTrigger, ...] = ()
+    if settings.edge is not None:
+        take = edge(collector, [each.path for each in pixels])
+        hubs = (HubTrigger("edge", "EDGE_HUB", settings.edge.name, take),)
     timers = [
         Timer(f"reload_{each.name}", RELOAD_S, each.reload) for each in enrichers.running if each.reload is not None
     ]
@@ -104,7 +120,7 @@ def build(
     if store and writer and today:
         timers.append(Timer("ledger", EVERY_S, writer.write))
         closing += (writer.write, today.close, store.close)
-    return App(endpoints, tuple(timers), collector, enrichers, tuple(closing))
+    return App(endpoints, tuple(timers), collector, enrichers, hubs, tuple(closing))
 
 
 async def run_timers(timers: tuple[Timer, ...]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from pixel import store
 from pixel.collect import client_ip, consent
-from pixel.hub import HubSettings, read_hub
+from pixel.hub import HubSettings, read_edge, read_hub
 
 
 class Setting(NamedTuple):
@@ -45,6 +45,18 @@ SETTINGS: Final = {
         "A field, such as `customer_id`: events with the same value keep their order, in one partition. Empty is best: "
         "each batch then goes to any partition that is up.",
     ),
+    "EDGE_HUB": Setting(
+        "",
+        "Event Hubs that Azure Front Door's access log comes to: a connection string. On Azure better an identity, by the "
+        "next three. Only the Functions host reads it.",
+    ),
+    "EDGE_HUB__fullyQualifiedNamespace": Setting(
+        "",
+        "The namespace of that log, where the pixel's identity may receive, such as `acme-edge.servicebus.windows.net`.",
+    ),
+    "EDGE_HUB__credential": Setting("", "`managedidentity` on Azure; empty tries what `az login` and others offer."),
+    "EDGE_HUB__clientId": Setting("", "Client id of a user-assigned managed identity."),
+    "EDGE_HUB_NAME": Setting("", "The hub of that log, where the connection string has no `EntityPath`."),
     "PIXEL_STORE": Setting(
         "",
         "Where spilled events, the ledger and reports are kept: a folder, the https URL of a Blob container that the "
@@ -105,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     capture_dir: str
     hub: HubSettings | None
+    edge: HubSettings | None
     store: str
     store_container: str
     store_client_id: str
@@ -138,7 +151,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     text = {name: environ.get(name, "").strip() or setting.default for name, setting in SETTINGS.items()}
     for name in environ:
-        if name.startswith(("PIXEL_", "EVENT_HUB")) and name not in SETTINGS:
+        if name.startswith(("PIXEL_", "EVENT_HUB", "EDGE_HUB")) and name not in SETTINGS:
             near = difflib.get_close_matches(name, SETTINGS, 1)
             problems.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
 
@@ -182,6 +195,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         capture_dir=capture_dir,
         hub=read_hub(text, one_of, problems),
+        edge=read_edge(text, environ, problems),
         store=where,
         store_container=text["PIXEL_STORE_CONTAINER"],
         store_client_id=text["PIXEL_STORE_CLIENT_ID"],

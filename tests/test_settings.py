@@ -91,7 +91,7 @@ def test_a_bad_address_preset_records_no_address_of_a_proxy():
 
 def test_every_setting_is_in_the_example_with_its_default():
     values = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
-    ours = {name: value for name, value in values.items() if name.startswith(("PIXEL_", "EVENT_HUB"))}
+    ours = {name: value for name, value in values.items() if name.startswith(("PIXEL_", "EVENT_HUB", "EDGE_HUB"))}
     expected = {name: setting.default for name, setting in SETTINGS.items()}
     assert ours == {**expected, "PIXEL_CAPTURE_DIR": "data/capture"}
 

@@ -79,6 +79,7 @@ class RuntimeApp:
         host = json.loads(Path(self.folder, "host.json").read_text("utf-8"))
         self.prefix: str = host.get("extensions", {}).get("http", {}).get("routePrefix", "api")
         self.functions: dict[str, list[dict[str, Any]]] = {}
+        self.retries: dict[str, dict[str, Any]] = {}
         self._ids: dict[str, str] = {}
         self._routes: list[tuple[re.Pattern[str], set[str], str, str]] = []
 
@@ -97,6 +98,8 @@ class RuntimeApp:
         for function in indexed.function_metadata_results or []:
             bindings = [json.loads(binding) for binding in function.raw_bindings]
             self.functions[function.name] = bindings
+            if function.retry_options is not None:
+                self.retries[function.name] = vars(function.retry_options)
             self._ids[function.name] = function.function_id
             for binding in bindings:
                 if binding["type"].lower() == "httptrigger":
@@ -157,19 +160,31 @@ class RuntimeApp:
             params={key: unquote(value) for key, value in match.groupdict().items() if value},
             body=typed(bytes=body) if body else typed(),
         )
-        invocation = Message(
-            invocation_id=str(uuid.uuid4()),
-            function_id=self._ids[name],
-            trigger_metadata={},
-            input_data=[self.protos.ParameterBinding(name=parameter, data=typed(http=http))],
-            trace_context=Message(trace_parent="", trace_state="", attributes={}),
-            retry_context=Message(),
-        )
-        answer: Any = await self.rt.invocation_request(Message(request=Message(invocation_request=invocation)))
+        answer = await self._invoke(name, parameter, typed(http=http), {})
         if answer.result.status != 1:
             return Answer(status=500, headers={}, body=answer.result.exception.message.encode(), function=name)
         http = answer.return_value.http
         return Answer(status=int(http.status_code), headers=dict(http.headers), body=http.body.bytes, function=name)
+
+    async def bring(self, name: str, bodies: list[bytes]) -> str | None:
+        """Bring a batch of Event Hubs messages as the host does; return why the function failed, None if it did not."""
+        [parameter] = [binding["name"] for binding in self.functions[name]]
+        typed = self.protos.TypedData
+        metadata = {"SystemPropertiesArray": typed(json=json.dumps([{"SequenceNumber": 1} for _ in bodies]))}
+        data = typed(collection_bytes=Message(bytes=bodies))
+        answer = await self._invoke(name, parameter, data, metadata)
+        return None if answer.result.status == 1 else str(answer.result.exception.message)
+
+    async def _invoke(self, name: str, parameter: str, data: Any, metadata: dict[str, Any]) -> Any:
+        invocation = Message(
+            invocation_id=str(uuid.uuid4()),
+            function_id=self._ids[name],
+            trigger_metadata=metadata,
+            input_data=[self.protos.ParameterBinding(name=parameter, data=data)],
+            trace_context=Message(trace_parent="", trace_state="", attributes={}),
+            retry_context=Message(),
+        )
+        return await self.rt.invocation_request(Message(request=Message(invocation_request=invocation)))
 
     async def get(self, target: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:
         """Send one GET."""

@@ -90,7 +90,7 @@ def parse(request: Request, endpoint: str, settings: Settings, client_ip: Client
         flags.append("prefetch")
     event = Event(
         schema=SCHEMA_VERSION,
-        id=event_id or str(uuid_utils.uuid7()),
+        id=event_id or request.reference or str(uuid_utils.uuid7()),
         received_at=timestamp(request.received_at),
         occurred_at=occurred_at,
         endpoint=endpoint,

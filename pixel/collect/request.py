@@ -18,6 +18,7 @@ class Request(msgspec.Struct):
     5.3 and RFC 9113 8.2.3 say.
     `peer` is the address of the other end of the connection, where the server knows it.
     `received_at` is in seconds since 1970. `token` is there only where a verified one came with the hit.
+    `reference` is what whoever took the hit calls it, where it has such a name: the event's id, if the query has none.
     """
 
     method: str
@@ -28,3 +29,4 @@ class Request(msgspec.Struct):
     peer: str = ""
     body: bytes = b""
     token: Token | None = None
+    reference: str | None = None

@@ -67,6 +67,7 @@ def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
         "settings": {
             "PIXEL_CAPTURE_DIR": settings.capture_dir,
             "EVENT_HUB": _hub(settings.hub),
+            "EDGE_HUB": _edge(settings.edge),
             "PIXEL_STORE": without_secret(settings.store),
             "PIXEL_STORE_CONTAINER": settings.store_container,
             "PIXEL_STORE_CLIENT_ID": settings.store_client_id,
@@ -96,13 +97,19 @@ def _hub(hub: HubSettings | None) -> dict[str, Any] | None:
     if hub is None:
         return None
     return {
-        "name": hub.name or "(in the connection string)",
+        "name": hub.name,
         "connection": _is_set(hub.connection),
         "namespace": hub.namespace,
         "transport": "websockets" if hub.websockets else "amqp",
         "packing": "ndjson" if hub.packed else "none",
         "order_by": hub.order_by,
     }
+
+
+def _edge(hub: HubSettings | None) -> dict[str, Any] | None:
+    if hub is None:
+        return None
+    return {"name": hub.name, "connection": _is_set(hub.connection), "namespace": hub.namespace}
 
 
 def _is_set(secret: str) -> str:
