@@ -45,15 +45,8 @@ SETTINGS: Final = {
         "A field, such as `customer_id`: events with the same value keep their order, in one partition. Empty is best: "
         "each batch then goes to any partition that is up.",
     ),
-    "EDGE_HUB": Setting(
-        "",
-        "Event Hubs that Azure Front Door's access log comes to: a connection string. On Azure better an identity, by the "
-        "next three. Only the Functions host reads it.",
-    ),
-    "EDGE_HUB__fullyQualifiedNamespace": Setting(
-        "",
-        "The namespace of that log, where the pixel's identity may receive, such as `acme-edge.servicebus.windows.net`.",
-    ),
+    "EDGE_HUB": Setting("", "Event Hubs that Front Door's log comes to: a connection string, or by the next three."),
+    "EDGE_HUB__fullyQualifiedNamespace": Setting("", "The namespace that the pixel's identity may receive from."),
     "EDGE_HUB__credential": Setting("", "`managedidentity` on Azure; empty tries what `az login` and others offer."),
     "EDGE_HUB__clientId": Setting("", "Client id of a user-assigned managed identity."),
     "EDGE_HUB_NAME": Setting("", "The hub of that log, where the connection string has no `EntityPath`."),
