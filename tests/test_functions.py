@@ -8,7 +8,8 @@ import pytest
 
 from pixel.ledger import Ledger
 from pixel.ledger_store import LedgerWriter
-from tests.front_door import GIF_BYTES, ROOT, call_functions, clean_environment
+from tests.front_door import GIF_BYTES, ROOT, call_functions, captured, clean_environment
+from tests.front_door_log import message, record
 from tests.stores import a_container, with_store
 
 LIST_ROUTES = """
@@ -21,9 +22,13 @@ print(json.dumps({
 """
 
 
-def in_a_process(code, **settings):
+def in_a_process(code, *arguments, **settings):
     ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=clean_environment(**settings)
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=clean_environment(**settings),
     )
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
@@ -59,6 +64,90 @@ asyncio.run(main())
 """
     found = in_a_process(code, PIXEL_PATH="/img/own.gif")
     assert found == ROUTES
+
+
+EDGE = {
+    "EDGE_HUB": "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=listen;SharedAccessKey=eA==;EntityPath=log",
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+}
+BY_IDENTITY = {
+    "EDGE_HUB__fullyQualifiedNamespace": "acme.servicebus.windows.net",
+    "EDGE_HUB__credential": "managedidentity",
+    "EDGE_HUB__clientId": "4e1c-a",
+    "EDGE_HUB_NAME": "log",
+    "AzureWebJobsStorage__accountName": "acmehost",
+}
+LIST_HUBS = """
+import json, function_app
+print(json.dumps([
+    [function.get_function_name(), function.get_settings_dict("retry_policy")["max_retry_count"], json.loads(raw)]
+    for function in function_app.app.get_functions()
+    for raw in function.get_raw_bindings() if "eventHubTrigger" in raw
+]))
+"""
+TRIGGER = {
+    "name": "messages",
+    "type": "eventHubTrigger",
+    "direction": "IN",
+    "connection": "EDGE_HUB",
+    "eventHubName": "log",
+    "consumerGroup": "$Default",
+    "cardinality": "MANY",
+    "dataType": "BINARY",
+}
+
+
+@pytest.mark.parametrize("settings", [EDGE, BY_IDENTITY], ids=["connection string", "identity"])
+def test_the_edge_has_a_trigger_where_its_settings_are(settings):
+    assert in_a_process(LIST_HUBS, **settings) == [["edge", "-1", TRIGGER]]
+
+
+@pytest.mark.parametrize("missing", ["AzureWebJobsStorage", "EDGE_HUB"])
+def test_the_edge_has_no_trigger_that_the_host_could_not_start(missing):
+    assert in_a_process(LIST_HUBS, **(EDGE | {missing: ""})) == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="the worker library azure-functions-runtime needs Python 3.13")
+def test_the_worker_library_brings_messages_of_the_edge(tmp_path):
+    code = """
+import asyncio, json, sys
+from tests.worker import RuntimeApp
+async def main():
+    async with RuntimeApp(".") as app:
+        [binding], retry = app.functions["edge"], app.retries["edge"]
+        brought = await app.bring("edge", [bytes.fromhex(body) for body in sys.argv[1:]])
+        status = json.loads((await app.get("/status")).body)
+        print(json.dumps([binding, retry["max_retry_count"], brought, status["settings"]["EDGE_HUB"], status["ledger"]]))
+asyncio.run(main())
+"""
+    bodies = [message(record("/pix?customerId=7", {}, "203.0.113.7", reference="r-7")), b"no JSON"]
+    stored = {"PIXEL_CAPTURE_DIR": str(tmp_path)}
+    binding, retries, brought, told, ledger = in_a_process(code, *(body.hex() for body in bodies), **EDGE, **stored)
+    assert binding == TRIGGER
+    assert (retries, brought, told["name"], told["connection"]) == (-1, None, "log", "(set)")
+    assert (ledger["received"], ledger["accepted"], ledger["rejected"]) == (2, 1, {"malformed": 1})
+    [event] = captured(tmp_path)
+    assert (event["id"], event["endpoint"], event["customer_id"]) == ("r-7", "edge", "7")
+    _, _, brought, _, ledger = in_a_process(code, *(body.hex() for body in bodies), **EDGE)
+    assert "UnsafeError: 1 hits of the edge's log could not be stored" in brought
+    assert (ledger["received"], ledger["failed"]) == (1, {"no_sink": 1})
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="the worker library azure-functions-runtime needs Python 3.13")
+def test_timers_run_in_an_instance_that_is_there_for_the_edge_alone(tmp_path):
+    code = """
+import asyncio, json
+from tests.worker import RuntimeApp
+async def main():
+    async with RuntimeApp(".") as app:
+        import function_app
+        before = len(function_app._timers)
+        await app.bring("edge", [b'{"records": []}'])
+        await app.bring("edge", [b'{"records": []}'])
+        print(json.dumps([before, len(function_app._timers)]))
+asyncio.run(main())
+"""
+    assert in_a_process(code, PIXEL_STORE=str(tmp_path), **EDGE) == [0, 1]
 
 
 def test_head_and_options_answer_and_record_nothing(tmp_path):

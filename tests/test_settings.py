@@ -134,6 +134,44 @@ def test_a_hub_that_is_not_usable_is_told_without_its_secret(environ, said):
     assert "c2VjcmV0" not in " ".join(settings.problems)
 
 
+EDGE = {"EDGE_HUB": HUB, "EDGE_HUB_NAME": "log", "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"EDGE_HUB_NAME": ""}, "EDGE_HUB_NAME must name the hub"),
+        ({"EDGE_HUB": "nonsense"}, "EDGE_HUB is no whole connection string"),
+        ({"EDGE_HUB": f"{HUB};EntityPath=two"}, "EDGE_HUB_NAME and the EntityPath of EDGE_HUB name two hubs"),
+        ({"EDGE_HUB": ""}, "EDGE_HUB_NAME is set, and neither EDGE_HUB nor"),
+        ({"EDGE_HUB__fullyQualifiedNamespace": "a.servicebus.windows.net"}, "both set"),
+        ({"EDGE_HUB__credential": "magic"}, "EDGE_HUB__credential"),
+        ({"AzureWebJobsStorage": ""}, "EDGE_HUB needs AzureWebJobsStorage"),
+        ({"EDGE_HUB_NAEM": "log"}, "Did you mean EDGE_HUB_NAME?"),
+    ],
+)
+def test_an_edge_that_is_not_usable_is_told_without_its_secret(environ, said):
+    settings = read_settings(EDGE | environ)
+    assert said in " ".join(settings.problems)
+    assert (settings.edge is None) == ("EDGE_HUB_NAEM" not in environ)
+    assert "c2VjcmV0" not in " ".join(settings.problems)
+
+
+def test_an_edge_is_reached_by_a_connection_string_or_an_identity():
+    assert read_settings(EDGE).edge.name == "log"
+    assert read_settings(EDGE | {"EDGE_HUB": f"{HUB};EntityPath=log", "EDGE_HUB_NAME": ""}).edge.name == "log"
+    settings = read_settings(
+        {
+            "EDGE_HUB__fullyQualifiedNamespace": "acme.servicebus.windows.net",
+            "EDGE_HUB__credential": "managedidentity",
+            "EDGE_HUB_NAME": "log",
+            "AzureWebJobsStorage__accountName": "acmehost",
+        }
+    )
+    assert settings.problems == ()
+    assert (settings.edge.namespace, settings.edge.credential) == ("acme.servicebus.windows.net", "managedidentity")
+
+
 def test_a_word_that_makes_no_sense_leaves_the_hub_with_its_default():
     environ = {"EVENT_HUB": HUB, "EVENT_HUB_NAME": "pixel", "EVENT_HUB_PACKING": "zip", "EVENT_HUB_ORDER_BY": "age"}
     settings = read_settings(environ)
