@@ -18,7 +18,7 @@ import msgspec
 from benchmarks.result import Failed, Result, Skipped, table
 from benchmarks.surroundings import ROOT, machine
 
-NAMES: Final = ("collect", "delivery", "served", "worker", "start")
+NAMES: Final = ("collect", "edge", "delivery", "served", "worker", "start")
 """The benchmarks, each in the file of its name, in the order in which they run."""
 
 RESULTS: Final = ROOT / "build" / "bench.json"

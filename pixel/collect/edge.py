@@ -8,6 +8,7 @@ https://learn.microsoft.com/azure/frontdoor/front-door-diagnostics#access-log
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -163,7 +164,12 @@ def _hit(record: Any, paths: Set[str]) -> Request | None:
 
 
 def _lower(told: dict[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in told.items()}
+    return dict(zip(_lowered(tuple(told)), told.values(), strict=True))
+
+
+@lru_cache(maxsize=64)  # the records of a log have the same 40 names in the same order
+def _lowered(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str.lower, names))
 
 
 def _text(told: dict[str, Any], name: str) -> str:
@@ -178,7 +184,9 @@ def _says_no(value: object) -> bool:
 
 def _moment(text: str) -> float:
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.timestamp()
 
 
 def _user_agent(text: str) -> str:
