@@ -129,7 +129,7 @@ asyncio.run(main())
     [event] = captured(tmp_path)
     assert (event["id"], event["endpoint"], event["customer_id"]) == ("r-7", "edge", "7")
     _, _, brought, _, ledger = in_a_process(code, *(body.hex() for body in bodies), **EDGE)
-    assert "UnsafeError: 1 hits of the edge's log could not be stored" in brought
+    assert "UnsafeError: 1 of the hits in the edge's log could not be stored" in brought
     assert (ledger["received"], ledger["failed"]) == (1, {"no_sink": 1})
 
 

@@ -67,8 +67,8 @@ def edge(collector: Collector, paths: Iterable[str]) -> Take:
                     settled.clear()
                 settled.update(filter(None, (*done, *safe)))
                 raise UnsafeError(
-                    f"{len(hits) - len(safe)} hits of the edge's log could not be stored, so their batch has to come "
-                    "again. /status says what is wrong."
+                    f"{len(hits) - len(safe)} of the hits in the edge's log could not be stored, so their batch has to "
+                    "come again. /status says what is wrong."
                 )
             done += [each.reference for each in portion if each is not None]
         settled.difference_update(done)
@@ -81,6 +81,7 @@ def edge(collector: Collector, paths: Iterable[str]) -> Take:
 
 _UNSAFE: Final = frozenset(("failed:storage", "failed:no_sink"))
 _MALFORMED: Final = Rejected("malformed")
+_REDIRECTS: Final = frozenset(("301", "302", "303", "307", "308"))
 _NOTHING: Final = ("", "N/A")
 """What Front Door writes where there is nothing to write."""
 
@@ -88,8 +89,9 @@ _NOTHING: Final = ("", "N/A")
 def read(message: bytes, paths: Set[str]) -> Iterator[Request | None]:
     """Give a Request for each hit in a message, None for each record that is malformed, nothing for what is no hit.
 
-    No hits are: other logs than the access log, other methods than GET, other paths than `paths` (in lower case), and what
-    an origin shield was asked on behalf of the edge, which stands there a second time.
+    No hits are: other logs than the access log, other methods than GET, other paths than `paths` (in lower case), what an
+    origin shield was asked on behalf of the edge, which stands there a second time, and a redirect from http to https, after
+    which the visitor comes again. What was answered else does not matter: it was sent, as to a pixel that fails.
     """
     records = _records(message)
     if not isinstance(records, list):
@@ -140,7 +142,7 @@ def _hit(record: Any, paths: Set[str]) -> Request | None:
     method = _text(properties, "httpmethod").upper()
     if not method:
         raise ValueError("an access log has an httpMethod")
-    if method != "GET":
+    if method != "GET" or str(properties.get("httpstatuscode")) in _REDIRECTS:
         return None
     if not query.isascii():  # one character a byte
         query = query.encode().decode("latin-1")

@@ -96,7 +96,7 @@ def test_a_batch_is_done_only_when_all_is_safe_and_then_sends_only_what_was_not(
     take, ledger = taking(sink)
     batch = [message(hit(1), hit(2), "malformed"), message(hit(3))]
     for _ in range(2):
-        with pytest.raises(UnsafeError, match=r"^1 hits of the edge's log could not be stored"):
+        with pytest.raises(UnsafeError, match=r"^1 of the hits in the edge's log could not be stored"):
             asyncio.run(take(batch))
     asyncio.run(take(batch))
     assert customers(sink) == ["1", "3", "2"]
