@@ -12,7 +12,7 @@ pixel/
     consent.py    what the visitor wants
     parse.py      Request -> Event, or Rejected
     enrich.py     enrichers are found and run, each contained; enricher.py says what one is
-    edge.py       another way in: records of Azure Front Door's log become Requests
+    edge.py       another way in: batches of Azure Front Door's log, whose records edge_log.py makes Requests
     enrich_again.py  the same over a stored event
     redact.py     what may not be stored goes, last
     response.py   the image

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixel.app import build
-from pixel.collect.edge import MARKS, PORTION, UnsafeError, edge, read
+from pixel.collect.edge import PORTION, UnsafeError, edge
+from pixel.collect.edge_log import MARKS, read
 from pixel.deliver.sink import MemorySink, NoSink
 from pixel.event import encode
 from tests.front_door_log import message, record
