@@ -11,6 +11,7 @@ from pixel.collect.edge import PORTION, UnsafeError, edge
 from pixel.collect.edge_log import MARKS, read
 from pixel.deliver.sink import MemorySink, NoSink
 from pixel.event import encode
+from tests.front_door import ROOT
 from tests.front_door_log import message, record
 
 PATHS = frozenset(("/pix", "/pix.gif"))
@@ -163,6 +164,21 @@ def test_the_marks_are_headers_that_consent_reads():
         "dnt": "1",
         "sec-purpose": "prefetch",
     }
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper, lambda name: name[:1].upper() + name[1:]])
+def test_names_in_any_case_tell_the_same(change):
+    """What is as expected is decoded in another way than what is not."""
+
+    def changed(told):
+        return {change(name): value for name, value in told.items()} if isinstance(told, dict) else told
+
+    for line in (ROOT / "tests/golden/edge.jsonl").read_text("utf-8").splitlines():
+        told = json.loads(line)["record"]
+        other = changed(told)
+        if isinstance(told, dict) and "properties" in told:
+            other = changed({**told, "properties": changed(told["properties"])})
+        assert list(read(message(told), PATHS)) == list(read(message(other), PATHS)), line
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
