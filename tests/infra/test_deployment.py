@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.infra.arm import Template, app_settings, of, only
-from tests.infra.conftest import INFRA
+from tests.infra.conftest import INFRA, ROOT
 
 
 def test_capture_writes_by_identity_what_our_reader_reads_and_may_do_so_before_it_is_switched_on(
@@ -109,6 +109,13 @@ def test_an_alert_tells_somebody_when_there_is_somebody(deployment, deployed, ed
         actions = each.body["properties"]["actions"]
         assert bool(actions if isinstance(actions, list) else actions["actionGroups"]) is bool(email)
     assert len(of(deployed, "consumption/budgets")) == (1 if email else 0)
+
+
+def test_the_guide_has_each_alert_with_its_severity(deployment, deployed):
+    guide = (ROOT / "docs/azure.md").read_text("utf-8")
+    for each in [*of(deployed, "insights/metricAlerts"), *of(deployed, "insights/scheduledQueryRules")]:
+        name = each.name.removeprefix(f"alert-{deployment.given['name']}-")
+        assert f"| `{name}` ({each.body['properties']['severity']}) |" in guide
 
 
 def test_the_workbook_is_json_about_these_very_resources(deployed):

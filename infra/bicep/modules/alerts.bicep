@@ -39,7 +39,7 @@ var metricRules = [
 var edgeMetricRules = [
   {
     name: 'edge-behind'
-    about: 'For half an hour Front Door told of hits, and the app read nothing. What edgeRetentionHours ends is lost. Look at the app.'
+    about: 'For half an hour Front Door told of hits, and the app read nothing. After edgeRetentionHours they are lost.'
     severity: 1
     scope: edgeNamespaceId
     hub: edgeHubName

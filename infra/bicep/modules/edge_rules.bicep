@@ -44,7 +44,7 @@ resource serve 'Microsoft.Cdn/profiles/ruleSets/rules@2025-06-01' = {
   parent: rules
   name: 'PixelImage'
   properties: {
-    order: 0 // of this rank: without condition
+    order: 0 // the first; such a one has no condition
     matchProcessingBehavior: 'Continue'
     actions: [
       {
