@@ -11,6 +11,7 @@ import hashlib
 import json
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements.txt"
 LOCK = ROOT / "infra/requirements-package.txt"
 WHEELS = ROOT / "build/wheels"
+UNPACKED = ROOT / "build/pixel"
 VENDORED = ".python_packages/lib/site-packages"
 """Where the Functions worker looks for packages: https://learn.microsoft.com/azure/azure-functions/python-build-options"""
 
@@ -176,9 +178,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--lock", action="store_true", help="choose the wheels anew, then package")
     asked.add_argument("--out", type=Path, default=ROOT / "build/pixel.zip", help="the zip file")
-    asked.add_argument(
-        "--unpack", type=Path, metavar="FOLDER", help="also lay it out in a folder, for tools that zip"
-    )
+    asked.add_argument("--unpack", action="store_true", help="also lay it out in build/pixel, for tools that zip")
     arguments = asked.parse_args()
     try:
         if arguments.lock:
@@ -189,7 +189,8 @@ def main() -> int:
         return 1
     if arguments.unpack:
         with ZipFile(arguments.out) as archive:
-            archive.extractall(arguments.unpack)
+            shutil.rmtree(UNPACKED, ignore_errors=True)
+            archive.extractall(UNPACKED)
     return 0
 
 

@@ -1,10 +1,12 @@
 """Check what was just deployed: wait until it answers, then `python -m pixel verify`.
 
 PIXEL_URL says where it is, PIXEL_CAPTURE_STORE where Capture writes; both are outputs of the deployment. PIXEL_STATUS_KEY
-is the key of /status, if it has one. Needs requirements-cli.txt, and a login that may read what is captured.
+is the key of /status, if it has one; VERIFY_ARGS are further options, such as --no-wait where the store is private. Needs
+requirements-cli.txt, and a login that may read what is captured.
 """
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -56,7 +58,15 @@ def main(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sleep
         return 2
     for attempt in range(1, ATTEMPTS + 1):
         print(f"Attempt {attempt} of {ATTEMPTS}", flush=True)
-        verify = [sys.executable, "-m", "pixel", "verify", "--url", env["PIXEL_URL"]]
+        verify = [
+            sys.executable,
+            "-m",
+            "pixel",
+            "verify",
+            "--url",
+            env["PIXEL_URL"],
+            *shlex.split(env.get("VERIFY_ARGS", "")),
+        ]
         code = subprocess.run(verify, cwd=ROOT, env=env, check=False).returncode
         if code == 0 or attempt == ATTEMPTS:
             break
