@@ -48,7 +48,7 @@ class PackageError(Exception):
 
 def published(root: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of each file that .funcignore lets through: `/*` keeps all here, `!/NAME` lets one go."""
-    lines = (root / ".funcignore").read_text("utf-8").split()
+    lines = (root / ".funcignore").read_text("utf-8").splitlines()
     if "/*" not in lines:
         raise PackageError(".funcignore has to begin with /*, and to name with !/NAME what goes")
     for name in [line[2:] for line in lines if line.startswith("!/")]:

@@ -80,7 +80,12 @@ def test_it_holds_the_app_and_its_packages_and_nothing_else(made):
     assert tops == {".python_packages", "enrichers", "function_app.py", "host.json", "pixel", "requirements.txt"}
     assert [name for name in names if name.endswith(".pyc") or "__pycache__" in name] == []
     ours = {name for name in names if not name.startswith(".python_packages/")}
-    kept = subprocess.run(["git", "ls-files", *tops - {".python_packages"}], cwd=ROOT, capture_output=True, text=True)
+    kept = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *tops - {".python_packages"}],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     if kept.returncode == 0:
         assert ours == set(kept.stdout.split())
     packages = {name.split("/")[3] for name in names if name.startswith(".python_packages/")}

@@ -152,16 +152,18 @@ def test_outputs_become_variables_of_the_pipeline_and_what_it_does_not_have_is_n
 
 
 @pytest.mark.parametrize(
-    ("arguments", "env", "code", "said"),
+    ("installed", "arguments", "group", "code", "said"),
     [
-        (["dev"], {}, 2, "RESOURCE_GROUP"),
-        (["staging"], {"RESOURCE_GROUP": "rg"}, 2, "invalid choice: 'staging'"),
-        (["dev"], {"RESOURCE_GROUP": "rg"}, 3, "run-by-hand among the deployments"),
-        (["dev", "--what-if"], {"RESOURCE_GROUP": "rg"}, 3, ""),
+        ("az", ["dev"], "", 2, "RESOURCE_GROUP"),
+        ("az", ["dev"], "$(RESOURCE_GROUP)", 2, "RESOURCE_GROUP"),
+        ("az", ["staging"], "rg", 2, "invalid choice: 'staging'"),
+        ("az", ["dev"], "rg", 3, "run-by-hand among the deployments"),
+        ("az", ["dev", "--what-if"], "rg", 3, ""),
+        ("bicep", ["dev"], "rg", 2, "az is not installed: "),
     ],
 )
-def test_a_deployment_that_cannot_be_says_why(tmp_path, arguments, env, code, said):
-    told = step("deploy.py", *arguments, path=double(tmp_path / "bin", "az", "exit 3"), **env)
+def test_a_deployment_that_cannot_be_says_why(tmp_path, installed, arguments, group, code, said):
+    told = step("deploy.py", *arguments, path=double(tmp_path / "bin", installed, "exit 3"), RESOURCE_GROUP=group)
     assert told.returncode == code
     assert said in told.stderr
 
@@ -238,3 +240,11 @@ def test_a_smoke_test_without_a_place_says_what_is_missing(tmp_path):
     told = step("smoke.py", path=tmp_path, PIXEL_URL="$(PIXEL_URL)")
     assert told.returncode == 2
     assert told.stderr == "PIXEL_URL and PIXEL_CAPTURE_STORE must be set: deploy.py prints them.\n"
+
+
+def test_the_guide_names_every_role_that_is_assigned():
+    bicep = "".join(path.read_text("utf-8") for path in (ROOT / "infra/bicep").rglob("*.bicep"))
+    roles = set(re.findall(r"roleDefinitions', '([\w-]{36})'", bicep))
+    guide = (ROOT / "docs/pipeline.md").read_text("utf-8")
+    assert roles
+    assert {role for role in roles if guide.count(role) != 2} == set(), "in the table and in the condition of step 3"

@@ -10,6 +10,7 @@ on the page of the run.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -70,6 +71,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
             "RESOURCE_GROUP has to name the resource group; in the pipeline its variable group says it.",
             file=sys.stderr,
         )
+        return 2
+    if not shutil.which("az", path=env.get("PATH")):
+        print("az is not installed: https://learn.microsoft.com/cli/azure/install-azure-cli", file=sys.stderr)
         return 2
     options = ["--resource-group", env["RESOURCE_GROUP"], "--parameters", str(bicep / f"{told.name}.bicepparam")]
     in_pipeline = "TF_BUILD" in env
