@@ -154,11 +154,10 @@ def tell(target: Path, sizes: Counter[str]) -> None:
     """Print how large it is, and its largest parts."""
     size = target.stat().st_size
     print(f"{name_of(target)}: {megabytes(size)}, sha256 {hashlib.sha256(target.read_bytes()).hexdigest()}")
-    for part, of_it in sizes.most_common(8):
+    largest = sizes.most_common(8)
+    rest = size - sum(of_it for _, of_it in largest)
+    for part, of_it in [*largest, (f"{len(sizes) - len(largest)} more, and the list of files", rest)]:
         print(f"  {megabytes(of_it):>8}  {part}")
-    print(
-        f"  {megabytes(size - sum(of_it for _, of_it in sizes.most_common(8))):>8}  {len(sizes) - 8} more, and the list of files"
-    )
     if size > LIMIT_MB * 1e6:
         raise PackageError(f"That is more than {LIMIT_MB} MB, and each cold start pays for it: leave something out")
 

@@ -4,6 +4,7 @@ python infra/pipeline/bicep.py FOLDER writes FOLDER/main.json, the ARM template 
 `az bicep`. To build is to lint: https://learn.microsoft.com/azure/azure-resource-manager/bicep/linter
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 SOURCES = Path(__file__).parent.parent / "bicep"
 
-SAID = re.compile(r"\(\d+,\d+\) : (?:Warning|Error) ")
+SAID = re.compile(r"\(\d+(?:,\d+)*\)\s+:\s+(?:Warning|Error)\s")
 """What the compiler says of a line. az says other things too, such as that there is a newer Bicep."""
 
 
@@ -30,9 +31,9 @@ def build(source: Path, target: Path) -> int:
     """Compile a file; return how much is wrong with it. All that the compiler says is printed."""
     command, file = compiler()
     verb = "build-params" if source.suffix == ".bicepparam" else "build"
-    told = subprocess.run(
-        [*command, verb, *file, str(source), "--outfile", str(target)], capture_output=True, text=True, check=False
-    )
+    asked = [*command, verb, *file, str(source), "--outfile", str(target)]
+    env = os.environ | {"AZURE_CORE_ONLY_SHOW_ERRORS": "false"}  # who set that would hide the warnings
+    told = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
     said = (told.stdout + told.stderr).strip()
     wrong = len(SAID.findall(said)) or int(told.returncode != 0)
     print(f"{source.name}: {wrong or 'nothing'} wrong", said, sep="\n" if said else "", flush=True)
