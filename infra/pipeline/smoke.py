@@ -19,7 +19,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parent.parent.parent
 
 WAIT_S = 300.0
-"""A new app starts in seconds. What a pipeline logs in with is good for 10 minutes, and must last until the first token."""
+"""A new app starts in seconds. The login of a pipeline's task lasts some minutes only, and verify has yet to use it."""
 
 ATTEMPTS, PAUSE_S = 3, 60.0
 """A role that was given just now may take minutes to work."""
