@@ -14,7 +14,7 @@ from pixel.capacity.plan import Model, Plan
 LOWEST: Final = 0.01
 HIGHEST: Final = 1e7
 """Hits a second between which turning points are looked for."""
-STEPS: Final = 40
+STEPS: Final = 20
 """Of the first, coarse search, in each power of ten."""
 
 

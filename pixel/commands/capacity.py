@@ -36,23 +36,26 @@ def run(arguments: list[str]) -> int:
         load = Load(asked.hits_per_second or RATES[1], asked.event_bytes, asked.months_kept)
         rates = (asked.hits_per_second,) if asked.hits_per_second else RATES
         plans = [_plans(model, msgspec.structs.replace(load, rate=rate)) for rate in rates]
-        points = turns(model, load)
         if asked.page:
-            asked.page.write_text(page(model, load, [best for best, _ in plans], points), "utf-8")
-            print(f"Written to {asked.page}.")
+            _write_page(asked.page, page(model, load, [best for best, _ in plans], turns(model, load)))
         elif asked.json:
-            print(msgspec.json.encode(_json(model, plans, points)).decode())
+            print(msgspec.json.encode(_json(model, plans, turns(model, load))).decode())
         elif asked.hits_per_second:
-            _print_detail(model, *plans[0], points)
+            _print_detail(model, *plans[0], turns(model, load))
         else:
             _print_rates(model, plans)
     except ValueError as wrong:
         print(wrong, file=sys.stderr)
         return 2
-    except OSError as unwritable:
-        print(f"{asked.page}: {unwritable.strerror}", file=sys.stderr)
-        return 2
     return 0
+
+
+def _write_page(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as unwritable:
+        raise ValueError(f"{path}: {unwritable.strerror}") from None
+    print(f"Written to {path}.")
 
 
 def _parser() -> argparse.ArgumentParser:

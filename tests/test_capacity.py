@@ -1,0 +1,359 @@
+"""The model of `capacity`: it adds up, keeps Azure's limits, uses what is free, and says what docs/cost.md says."""
+
+import html.parser
+import itertools
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import msgspec
+import pytest
+
+from pixel import capture
+from pixel.capacity import functions, hubs, storage
+from pixel.capacity.cpu import SHIPPED as MEASURED
+from pixel.capacity.cpu import read_cpu, stated
+from pixel.capacity.load import EVENT_BYTES, MONTHS_KEPT, SECONDS, Load
+from pixel.capacity.plan import MOST_PARTITIONS, NEARLY, PARTS, Model
+from pixel.capacity.prices import SHIPPED, Price, read_prices
+from pixel.capacity.turning import HIGHEST, LOWEST, figure, turns, where
+from pixel.commands.capacity import RATES
+from tests.events import an_event
+from tests.front_door import ROOT, clean_environment
+
+PRICES = read_prices()
+MODEL = Model(PRICES, read_cpu())
+MANY_RATES = [10 ** (step / 4) for step in range(-8, 26)]
+
+
+def everything(model=MODEL, rates=RATES):
+    return [model.best(Load(rate), edge=edge) for rate in rates for edge in (False, True)]
+
+
+def test_every_price_has_a_unit_a_page_and_a_day():
+    priced = {name: price for name, price in msgspec.structs.asdict(PRICES).items() if isinstance(price, Price)}
+    assert len(priced) == len(PRICES.__struct_fields__) - 3
+    for name, price in priced.items():
+        assert price.price > 0, name
+        assert price.read <= PRICES.date, name
+
+
+def test_the_parts_of_a_bill_are_all_of_it():
+    for plan in everything():
+        assert tuple(plan.parts) == PARTS
+        assert min(plan.parts.values()) >= 0
+        assert sum(plan.parts.values()) == pytest.approx(plan.month)
+        assert plan.million * plan.load.hits / 1e6 == pytest.approx(plan.month)
+        inner = {**plan.functions.parts, **plan.hubs.parts, **plan.storage.parts}
+        assert inner.items() <= plan.parts.items()
+
+
+def test_at_ten_hits_a_second_a_million_cost_less_than_six_dollars_and_logs_less_than_a_twentieth():
+    plan = MODEL.best(Load(10))
+    assert plan.million < 6
+    assert plan.parts["logs"] / plan.month < 0.05
+
+
+@pytest.mark.parametrize("edge", [False, True])
+def test_more_hits_cost_more_in_all_and_up_to_a_thousand_a_second_less_each(edge):
+    plans = [MODEL.best(Load(rate), edge=edge) for rate in MANY_RATES]
+    for less, more in itertools.pairwise(plans):
+        assert more.month * NEARLY >= less.month
+        assert (
+            more.functions.instances * more.functions.memory_mb >= less.functions.instances * less.functions.memory_mb
+        )
+        if more.load.rate <= 1_000:
+            assert more.million <= less.million * NEARLY
+
+
+@pytest.mark.parametrize(
+    ("dearer", "than"),
+    [
+        (Load(50, event_bytes=2_000), Load(50)),
+        (Load(5_000, event_bytes=2_000), Load(5_000)),
+        (Load(50, months_kept=24), Load(50)),
+        (Load(50, months_kept=1), Load(50, months_kept=0.5)),
+    ],
+)
+def test_larger_events_and_longer_keeping_cost_more(dearer, than):
+    assert MODEL.best(dearer).month > MODEL.best(than).month
+
+
+def test_no_limit_of_azure_is_passed():
+    for plan in everything(rates=MANY_RATES):
+        app, hub = plan.functions, plan.hubs
+        tier = next(each for each in hubs.TIERS if each.name == hub.tier)
+        assert app.instances <= functions.INSTANCES * app.apps
+        assert app.instances * functions.CORES[app.memory_mb] <= functions.QUOTA_CORES * app.apps
+        assert app.always_ready <= min(app.instances, functions.MOST_READY * app.apps)
+        assert hub.units in tier.sizes
+        assert hub.partitions <= tier.partitions
+        sent = plan.load.rate * plan.load.event_bytes
+        assert sent <= hub.units * hub.namespaces * tier.bytes_a_second
+        assert sent <= hub.partitions * hub.namespaces * hubs.PARTITION_BYTES
+        assert plan.load.rate / hub.events_a_message <= hub.units * hub.namespaces * tier.messages_a_second
+        assert hub.events_a_message * plan.load.event_bytes <= max(hubs.PACKED_BYTES, plan.load.event_bytes)
+
+
+def test_a_unit_is_full_by_messages_or_by_bytes_whichever_comes_first():
+    tier = hubs.STANDARD
+    assert hubs.size(tier, 0.79e6, 790) == (1, 1, 4)
+    assert hubs.size(tier, 0.1e6, 810)[0] == 2
+    assert hubs.size(tier, 0.81e6, 10)[0] == 2
+    assert hubs.size(tier, 1e6, 32_010)[:2] == (21, 2)
+    assert hubs.size(hubs.PREMIUM, 9e6, 1e9)[0] == 4  # three cannot be bought
+
+
+def test_packing_needs_company_and_ends_at_its_size():
+    assert hubs.events_a_message(0.1, 720) == pytest.approx(1, abs=0.01)
+    assert hubs.events_a_message(500, 720) == pytest.approx(6, abs=0.1)
+    assert hubs.events_a_message(1e6, 720) == hubs.PACKED_BYTES / 720
+    assert hubs.events_a_message(1e6, 1e5) == 1
+
+
+def test_what_is_free_is_used():
+    few = MODEL.best(Load(0.001))
+    assert {part: few.parts[part] for part in ("executions", "GB-seconds", "traffic out")} == {
+        "executions": 0,
+        "GB-seconds": 0,
+        "traffic out": 0,
+    }
+    assert few.parts["logs"] == storage.ALERTS * PRICES.log_alert.price
+    assert PRICES.functions_gb_second.of(100_001) == pytest.approx(PRICES.functions_gb_second.price)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 2, 8])
+def test_the_active_time_is_that_of_hits_that_come_by_chance(rate):
+    draw = random.Random(7)
+    at = end = active = periods = 0.0
+    for _ in range(50_000):
+        at += draw.expovariate(rate)
+        if at > end:
+            end = at
+        active += at + functions.MINIMUM_S - end
+        end = at + functions.MINIMUM_S
+    assert functions.active_share(rate) == pytest.approx(active / at, rel=0.02)
+    at = end = 0.0
+    for _ in range(50_000):
+        at += draw.expovariate(rate)
+        periods += at > end
+        end = at + functions.ANSWER_S
+    assert functions.active_share(rate, strictly=True) == pytest.approx(periods / at, rel=0.03)
+
+
+def test_the_strict_reading_of_the_minimum_never_costs_less_and_changes_nothing_for_the_busy():
+    strict = Model(PRICES, read_cpu(), strictly=True)
+    for rate in MANY_RATES:
+        assert strict.best(Load(rate)).month * NEARLY >= MODEL.best(Load(rate)).month
+    assert strict.best(Load(1_000)).million == pytest.approx(MODEL.best(Load(1_000)).million, rel=0.01)
+
+
+def test_each_turning_point_holds_from_its_rate_on_and_not_before():
+    asked = {}
+
+    def remembering(holds):
+        found = where(holds)
+        asked[found] = holds
+        return found
+
+    for holds in (lambda rate: rate > 7, lambda rate: 3 < rate < 4000, lambda rate: 1 < rate < 2 or rate > 50):
+        begins, ends = remembering(holds)
+        assert holds(begins * 1.001)
+        assert not holds(begins / 1.001)
+        assert ends is None or (holds(ends / 1.001) and not holds(ends * 1.001))
+    assert where(lambda rate: rate > 1e9) == (None, None)
+    assert where(lambda rate: rate > 0) == (LOWEST, None)
+    assert where(lambda rate: rate > HIGHEST * 0.99)[1] is None
+
+
+def test_turning_points_follow_prices_and_come_in_order():
+    usual = {turn.what: turn for turn in turns(MODEL, Load(1))}
+    assert usual["edge costs less"].rate is None
+    assert usual["one Standard namespace is full, plain"].rate == pytest.approx(32_000, rel=0.001)
+    rates = [turn.rate or math.inf for turn in usual.values()]
+    assert rates == sorted(rates)
+    nothing = msgspec.structs.replace(PRICES.front_door_requests, price=0.0)
+    cheap = msgspec.structs.replace(PRICES, front_door_requests=nothing)
+    assert {turn.what: turn for turn in turns(Model(cheap, read_cpu()), Load(1))}["edge costs less"].rate > 1
+
+
+def test_figures_are_written_as_people_write_them():
+    assert [figure(rate) for rate in (0.1, 0.93012, 10, 575.2, 143_172.4, 1e6)] == [
+        "0.1",
+        "0.93",
+        "10",
+        "575",
+        "143,000",
+        "1,000,000",
+    ]
+
+
+def test_the_constants_are_those_of_bicep():
+    main = (ROOT / "infra/bicep/main.bicep").read_text("utf-8")
+    hub = (ROOT / "infra/bicep/modules/hub.bicep").read_text("utf-8")
+    data = (ROOT / "infra/bicep/modules/storage_data.bicep").read_text("utf-8")
+    alerts = (ROOT / "infra/bicep/modules/alerts.bicep").read_text("utf-8")
+    kept = int(re.search(r"param retentionDays int = (\d+)", main)[1])
+    assert kept / 30.4 == pytest.approx(MONTHS_KEPT, abs=0.1)
+    assert f"intervalInSeconds: {storage.WINDOW_S:.0f}\n" in hub
+    assert f"sizeLimitInBytes: {storage.FILE_BYTES:.0f}\n" in hub
+    assert f"coolAfterDays = {30 * storage.HOT_MONTHS:.0f}\n" in data
+    assert alerts.count("query: loadTextContent(") == storage.ALERTS
+    assert re.search(rf"@allowed\({re.escape(str(list(functions.CORES)))}\)\nparam instanceMemoryMB", main)
+
+
+def test_settings_are_parameters_of_bicep_within_their_bounds():
+    main = (ROOT / "infra/bicep/main.bicep").read_text("utf-8")
+    for rate in MANY_RATES:
+        plan = MODEL.best(Load(rate))
+        for name, value in plan.settings().items():
+            if name == "settings.EVENT_HUB_PACKING":
+                assert "param settings object" in main
+                continue
+            declared = re.search(rf"((?:@.*\n)+)param {name} int", main)[1]
+            least = int((re.search(r"@minValue\((\d+)\)", declared) or ["", "0"])[1])
+            most = int((re.search(r"@maxValue\((\d+)\)", declared) or ["", "4096"])[1])
+            assert least <= value <= most, (rate, name, value)
+        assert ("partitions" in plan.settings()) == (plan.hubs.partitions <= MOST_PARTITIONS)
+
+
+def test_the_size_of_an_event_is_that_of_simulated_ones(tmp_path):
+    ran = pixel("simulate", "--count", 2000, "--capture", tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    sizes = [len(line) for line in pixel("read", tmp_path).stdout.encode().splitlines()]
+    assert sum(sizes) / len(sizes) == pytest.approx(EVENT_BYTES, rel=0.05)
+
+
+def test_the_size_of_a_captured_record_is_that_of_our_own_files():
+    body = msgspec.json.encode(an_event(user_agent="x" * 500))
+    added = len(capture.block([body] * 64, 1_000_000, 1_795_248_000, bytes(16))) / 64 - len(body)
+    assert added == pytest.approx(hubs.AVRO_BYTES, abs=15)  # numbers grow by digits
+
+
+def pixel(*arguments):
+    line = [sys.executable, "-m", "pixel", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, env=clean_environment())
+
+
+def lines(text):
+    return [line.rstrip() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--hits-per-second", 10)])
+def test_the_guide_shows_what_the_command_prints(arguments):
+    ran = pixel("capacity", *arguments)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    guide = lines((ROOT / "docs/cost.md").read_text("utf-8"))
+    first = guide.index(lines(ran.stdout)[0])
+    assert guide[first : first + len(lines(ran.stdout))] == lines(ran.stdout)
+
+
+def test_the_guide_says_what_the_model_does():
+    guide = re.sub(r"\s+", " ", (ROOT / "docs/cost.md").read_text("utf-8"))
+    strict = Model(PRICES, read_cpu(), strictly=True)
+    cpu = read_cpu()
+    at_ten, at_thousand = MODEL.best(Load(10)), MODEL.best(Load(1_000))
+    twice = Model(PRICES, stated(cpu, 2 * cpu.of(packed=False)))
+    more = twice.best(Load(1_000)).million - at_thousand.million
+    cheaper = {turn.what: turn for turn in turns(strict, Load(1))}["edge costs less"]
+    for said in (
+        f"**10 a second cost {at_ten.million:.2f} dollars a million**",
+        f"logs at less than 5 % of it ({at_ten.parts['logs'] / at_ten.month:.1%})".replace("%)", " %)"),
+        f"always ready`: {100 * (at_thousand.parts['GB-seconds'] + at_thousand.parts['always ready']) / at_thousand.load.hits * 1e6:.0f} cents",
+        f"10 hits a second cost {strict.best(Load(10)).million:.2f} dollars a million instead of {at_ten.million:.2f}",
+        f"between {cheaper.rate:.0f} and {cheaper.until:.0f} a second edge is cheaper",
+        f"Twice the CPU adds {100 * more:.0f} cents to a million at 1,000 a second",
+    ):
+        assert said in guide
+    assert twice.best(Load(10)).million == pytest.approx(at_ten.million, abs=0.001)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--hits-per-second", "250", "--strictly", "--memory", "512")])
+def test_json_holds_the_same(arguments):
+    ran = pixel("capacity", "--json", *arguments)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert [rate["load"]["rate"] for rate in told["rates"]] == ([250] if arguments else list(RATES))
+    for rate in told["rates"]:
+        assert sum(rate["parts"].values()) == pytest.approx(rate["month"])
+        assert sum(rate["edge"]["parts"].values()) == pytest.approx(rate["edge"]["month"])
+        assert not arguments or rate["functions"]["memory_mb"] == 512
+
+
+def test_a_page_is_one_file_with_a_chart_in_it(tmp_path):
+    page = tmp_path / "cost.html"
+    ran = pixel("capacity", "--page", page)
+    assert (ran.returncode, ran.stdout) == (0, f"Written to {page}.\n")
+    text = page.read_text("utf-8")
+    html.parser.HTMLParser().feed(text)
+    assert not re.search(r"(?:src|href)=|url\(|@import|<script", text)
+    chart = ElementTree.fromstring(re.search("<svg.*</svg>", text, re.DOTALL)[0])
+    numbers = [
+        float(each) for line in chart.iter("polyline") for each in re.split("[ ,]", line.get("points")) if each
+    ]
+    assert len(numbers) > 500
+    assert all(0 <= number <= 1000 for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--hits-per-second", "0"), "'0' is no number from 0.001 to 10,000,000"),
+        (("--hits-per-second", "-1"), "'-1' is no number"),
+        (("--hits-per-second", "nan"), "'nan' is no number"),
+        (("--hits-per-second", "inf"), "'inf' is no number"),
+        (("--hits-per-second", "1e400"), "'1e400' is no number"),
+        (("--hits-per-second", "ten"), "'ten' is no number"),
+        (("--event-bytes", "1"), "is no number from 100 to 1,000,000"),
+        (("--months-kept", "1e9"), "is no number"),
+        (("--memory", "4096"), "invalid choice: 4096"),
+        (("--cpu-us", "0"), "is no number"),
+        (("--prices", "nowhere.toml"), "nowhere.toml: No such file or directory"),
+        (("--prices", "README.md"), "README.md is no file of prices such as prices.toml: "),
+        (("--prices", "docs/live.png"), "docs/live.png is no file of prices"),
+        (("--bench", "nowhere.json"), "nowhere.json: No such file or directory"),
+        (("--bench", "README.md"), "README.md is no build/bench.json: "),
+        (("--page", "nowhere/x.html"), "nowhere/x.html: No such file or directory"),
+        (("--page", "x.html", "--json"), "not allowed with"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_a_line(arguments, said):
+    ran = pixel("capacity", *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert said in ran.stderr.splitlines()[-1]
+
+
+def test_prices_of_ones_own_are_taken_and_checked(tmp_path):
+    own = tmp_path / "own.toml"
+    shipped = SHIPPED.read_text("utf-8")
+    own.write_text(
+        shipped.replace('currency = "USD"', 'currency = "EUR"').replace("price = 0.10", "price = 0.20"), "utf-8"
+    )
+    assert read_prices(own).standard_capture_hour.price == 0.2
+    own.write_text(shipped.replace("[standard_capture_hour]", "[standard_capture]"), "utf-8")
+    with pytest.raises(ValueError, match="standard_capture"):
+        read_prices(own)
+    own.write_text(shipped.replace("price = 0.10", "price = -1"), "utf-8")
+    with pytest.raises(ValueError, match=">= 0"):
+        read_prices(own)
+
+
+def test_cpu_is_taken_from_what_make_bench_writes(tmp_path):
+    bench = json.loads(MEASURED.read_text("utf-8"))
+    own = tmp_path / "bench.json"
+    bench["results"].append({"name": "edge record", "unit": "us", "ours": 80.0, "notes": ["of a record"]})
+    own.write_text(json.dumps(bench), "utf-8")
+    assert read_cpu(own).edge == 80.0
+    assert read_cpu(own).hit == read_cpu().hit
+    bench["results"] = bench["results"][:1]
+    own.write_text(json.dumps(bench), "utf-8")
+    with pytest.raises(ValueError, match="has no 'call a function"):
+        read_cpu(own)
+
+
+def test_a_month_has_730_hours():
+    assert Load(1).hits == SECONDS == 730 * 3600
