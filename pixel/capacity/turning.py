@@ -1,5 +1,6 @@
 """At which rate another way becomes right: found in the model by bisection, not written down."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from pixel.capacity.hubs import DEDICATED, PREMIUM, STANDARD, Tier
+from pixel.capacity.hubs import DEDICATED, PREMIUM, STANDARD, Hubs, Tier
 from pixel.capacity.load import Load
 from pixel.capacity.plan import Model, Plan
 
@@ -65,33 +66,43 @@ def _edge(holds: Callable[[float], bool], no: float, yes: float) -> float:
 def turns(model: Model, load: Load) -> list[Turn]:
     """Return where the ways part, for events as in `load`: the lowest rate first, and last what never happens."""
 
-    def turn(what: str, holds: Callable[[Load], bool], *, limit: bool = False) -> Turn:
-        return Turn(what, *where(lambda rate: holds(msgspec.structs.replace(load, rate=rate))), limit)
+    @functools.cache  # many ask for the same plans
+    def best(
+        rate: float,
+        *,
+        memory: int | None = None,
+        tier: Tier | None = None,
+        packed: bool | None = None,
+        edge: bool = False,
+    ) -> Plan:
+        some = msgspec.structs.replace(load, rate=rate)
+        return model.best(some, memory=memory, tier=tier, packed=packed, edge=edge)
 
-    def standard(some: Load, *, packed: bool | None = None) -> Plan:
-        return model.best(some, tier=STANDARD, packed=packed)
+    def turn(what: str, holds: Callable[[float], bool], *, limit: bool = False) -> Turn:
+        return Turn(what, *where(holds), limit)
 
-    def saves(tier: Tier, packed: bool | None) -> Callable[[Load], bool]:
-        return lambda some: (
-            model.best(some, tier=tier, packed=False).hubs.dollars < standard(some, packed=packed).hubs.dollars
-        )
+    def standard(rate: float, *, packed: bool) -> Hubs:
+        return best(rate, tier=STANDARD, packed=packed).hubs
 
-    def needs_more_than_one(memory: int) -> Callable[[Load], bool]:
-        return lambda some: model.best(some, memory=memory).functions.instances > 1
+    def saves(tier: Tier, *, packed: bool) -> Callable[[float], bool]:
+        return lambda rate: best(rate, tier=tier, packed=False).hubs.dollars < standard(rate, packed=packed).dollars
+
+    def needs_more_than_one(memory: int) -> Callable[[float], bool]:
+        return lambda rate: best(rate, memory=memory).functions.instances > 1
 
     found = [
-        turn("an always ready instance costs less than none", lambda some: model.best(some).functions.always_ready > 0),
+        turn("an always ready instance costs less than none", lambda rate: best(rate).functions.always_ready > 0),
         *(turn(f"one instance of {memory} MB is not enough", needs_more_than_one(memory)) for memory in model.memories),
-        turn("one throughput unit is not enough, plain", lambda some: standard(some, packed=False).hubs.units > 1),
-        turn("one throughput unit is not enough, packed", lambda some: standard(some, packed=True).hubs.units > 1),
-        turn("one Standard namespace is full, plain", lambda some: standard(some, packed=False).hubs.namespaces > 1, limit=True),
-        turn("one Standard namespace is full, packed", lambda some: standard(some, packed=True).hubs.namespaces > 1, limit=True),
+        turn("one throughput unit is not enough, plain", lambda rate: standard(rate, packed=False).units > 1),
+        turn("one throughput unit is not enough, packed", lambda rate: standard(rate, packed=True).units > 1),
+        turn("one Standard namespace is full, plain", lambda rate: standard(rate, packed=False).namespaces > 1, limit=True),
+        turn("one Standard namespace is full, packed", lambda rate: standard(rate, packed=True).namespaces > 1, limit=True),
         turn("Premium costs less than Standard, plain", saves(PREMIUM, packed=False)),
         turn("Premium costs less than Standard, packed", saves(PREMIUM, packed=True)),
         turn("Dedicated costs less than Standard, plain", saves(DEDICATED, packed=False)),
         turn("Dedicated costs less than Standard, packed", saves(DEDICATED, packed=True)),
-        turn("one app is full (quota of cores)", lambda some: model.best(some).functions.apps > 1, limit=True),
-        turn("edge costs less", lambda some: model.best(some, edge=True).month < model.best(some).month),
-        turn("edge: one app is full, too", lambda some: model.best(some, edge=True).functions.apps > 1),
+        turn("one app is full (quota of cores)", lambda rate: best(rate).functions.apps > 1, limit=True),
+        turn("edge costs less", lambda rate: best(rate, edge=True).month < best(rate).month),
+        turn("edge: one app is full, too", lambda rate: best(rate, edge=True).functions.apps > 1),
     ]  # fmt: skip
     return sorted(found, key=lambda turn: turn.rate or math.inf)

@@ -170,7 +170,7 @@ def _print_detail(model: Model, plan: Plan, edge: Plan, points: list[Turn]) -> N
     how = f"packed, {hub.events_a_message:.1f} events a message" if hub.packed else "an event a message"
     print(f"\nInstances: {functions.instances:,}, active for {min(functions.active, 1):.0%} of the time.")
     print(f"Event Hubs: {hub.tier}, {hub.unit}: {hub.units * hub.namespaces:,}, {how}.")
-    print(*_advice(plan), sep="\n", end="\n\n")
+    print("\n".join([*_advice(plan), ""]))
     rows = [(part, plan.parts[part], edge.parts[part]) for part in _parts([plan, edge])]
     rows.append(("all", plan.month, edge.month))
     per = 1e6 / load.hits
