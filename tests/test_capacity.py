@@ -192,6 +192,8 @@ def test_the_constants_are_those_of_bicep():
     alerts = (ROOT / "infra/bicep/modules/alerts.bicep").read_text("utf-8")
     kept = int(re.search(r"param retentionDays int = (\d+)", main)[1])
     assert kept / 30.4 == pytest.approx(MONTHS_KEPT, abs=0.1)
+    assert f"param httpConcurrency int = {functions.LEAST_CONCURRENCY}\n" in main
+    assert f"param partitions int = {hubs.LEAST_PARTITIONS}\n" in main
     assert f"intervalInSeconds: {storage.WINDOW_S:.0f}\n" in hub
     assert f"sizeLimitInBytes: {storage.FILE_BYTES:.0f}\n" in hub
     assert f"coolAfterDays = {30 * storage.HOT_MONTHS:.0f}\n" in data

@@ -21,6 +21,8 @@ QUOTA_CORES: Final = 250.0
 """Of all apps of a subscription in a region, until Microsoft raises it; same page."""
 MOST_READY: Final = 100
 """`alwaysReadyInstances`, at most, in infra/bicep/main.bicep."""
+LEAST_CONCURRENCY: Final = 32
+"""`httpConcurrency` of infra/bicep/main.bicep."""
 MINIMUM_S: Final = 1.0
 """An active period is billed as this at least; same page, "Billing"."""
 
@@ -68,8 +70,8 @@ def active_share(rate: float, *, strictly: bool = False) -> float:
 
 
 def concurrency(rate_of_one: float) -> int:
-    """Return the `httpConcurrency` that lets an instance fill up before another is started: a power of two, 16 or more."""
-    return max(1 << math.ceil(math.log2(max(rate_of_one * ANSWER_S * 2, 1.0))), 16)
+    """Return the `httpConcurrency` that lets an instance fill up before another is started: a power of two."""
+    return max(1 << math.ceil(math.log2(max(rate_of_one * ANSWER_S * 2, 1.0))), LEAST_CONCURRENCY)
 
 
 def bill(

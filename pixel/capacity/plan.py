@@ -77,12 +77,12 @@ class Plan(msgspec.Struct, frozen=True):
             named["maximumThroughputUnits"] = self.hubs.units
         if self.hubs.packed:
             named["settings.EVENT_HUB_PACKING"] = "ndjson"
-        named["logDailyCapGb"] = max(round(1.5 * self.storage.log_gb_a_day + 0.5), 1)
+        named["logDailyCapGb"] = max(round(1.5 * self.storage.log_gb_a_day / self.deployments + 0.5), 1)
         return named
 
 
 class Model(msgspec.Struct, frozen=True):
-    """What does not change with the load: prices, CPU, and how Microsoft's minimum is read (`active_share`)."""
+    """What does not change with the load. `strictly`: how Microsoft's minimum of a second is read (`active_share`)."""
 
     prices: Prices
     cpu: Cpu

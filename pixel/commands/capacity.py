@@ -170,6 +170,8 @@ def _print_detail(model: Model, plan: Plan, edge: Plan, points: list[Turn]) -> N
     how = f"packed, {hub.events_a_message:.1f} events a message" if hub.packed else "an event a message"
     print(f"\nInstances: {functions.instances:,}, active for {min(functions.active, 1):.0%} of the time.")
     print(f"Event Hubs: {hub.tier}, {hub.unit}: {hub.units * hub.namespaces:,}, {how}.")
+    plain, packed = (model.best(load, packed=way).million for way in (False, True))
+    print(f"A million hits: {plain:,.3f} plain, {packed:,.3f} packed (EVENT_HUB_PACKING=ndjson).")
     print("\n".join([*_advice(plan), ""]))
     rows = [(part, plan.parts[part], edge.parts[part]) for part in _parts([plan, edge])]
     rows.append(("all", plan.month, edge.month))
