@@ -51,12 +51,12 @@ def where(holds: Callable[[float], bool]) -> tuple[float | None, float | None]:
     if not stretches:
         return None, None
     first, last = max(stretches, key=lambda each: each[1] - each[0])
-    begins = _edge(holds, rates[first - 1], rates[first]) if first else LOWEST
-    ends = _edge(holds, rates[last + 1], rates[last]) if last < count else None
+    begins = _border(holds, rates[first - 1], rates[first]) if first else LOWEST
+    ends = _border(holds, rates[last + 1], rates[last]) if last < count else None
     return begins, ends
 
 
-def _edge(holds: Callable[[float], bool], no: float, yes: float) -> float:
+def _border(holds: Callable[[float], bool], no: float, yes: float) -> float:
     while abs(math.log(yes / no)) > 1e-4:
         middle = math.sqrt(no * yes)
         no, yes = (no, middle) if holds(middle) else (middle, yes)
