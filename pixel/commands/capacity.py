@@ -29,33 +29,35 @@ def run(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         measured = cpu.read_cpu(asked.bench)
-        if asked.cpu_us:
-            measured = cpu.stated(measured, asked.cpu_us)
-        memories = (asked.memory,) if asked.memory else tuple(CORES)
-        model = Model(prices.read_prices(asked.prices), measured, memories, asked.strictly)
-        load = Load(asked.hits_per_second or RATES[1], asked.event_bytes, asked.months_kept)
-        rates = (asked.hits_per_second,) if asked.hits_per_second else RATES
-        plans = [_plans(model, msgspec.structs.replace(load, rate=rate)) for rate in rates]
-        if asked.page:
-            _write_page(asked.page, page(model, load, [best for best, _ in plans], turns(model, load)))
-        elif asked.json:
-            print(msgspec.json.encode(_json(model, plans, turns(model, load))).decode())
-        elif asked.hits_per_second:
-            _print_detail(model, *plans[0], turns(model, load))
-        else:
-            _print_rates(model, plans)
+        charged = prices.read_prices(asked.prices)
     except ValueError as wrong:
         print(wrong, file=sys.stderr)
         return 2
+    if asked.cpu_us:
+        measured = cpu.stated(measured, asked.cpu_us)
+    model = Model(charged, measured, (asked.memory,) if asked.memory else tuple(CORES), asked.strictly)
+    load = Load(asked.hits_per_second or RATES[1], asked.event_bytes, asked.months_kept)
+    rates = (asked.hits_per_second,) if asked.hits_per_second else RATES
+    plans = [_plans(model, msgspec.structs.replace(load, rate=rate)) for rate in rates]
+    if asked.page:
+        return _write_page(asked.page, page(model, load, [best for best, _ in plans], turns(model, load)))
+    if asked.json:
+        print(msgspec.json.encode(_json(model, plans, turns(model, load))).decode())
+    elif asked.hits_per_second:
+        _print_detail(model, *plans[0], turns(model, load))
+    else:
+        _print_rates(model, plans)
     return 0
 
 
-def _write_page(path: Path, text: str) -> None:
+def _write_page(path: Path, text: str) -> int:
     try:
         path.write_text(text, "utf-8")
     except OSError as unwritable:
-        raise ValueError(f"{path}: {unwritable.strerror}") from None
+        print(f"{path}: {unwritable.strerror}", file=sys.stderr)
+        return 2
     print(f"Written to {path}.")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
