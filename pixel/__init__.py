@@ -28,6 +28,7 @@ pixel/
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
   verify/         known hits, and what must be captured of them
+  capacity/       what it needs and costs at a rate of hits: plan.py joins functions, hubs, storage and edge
   commands/       `python -m pixel COMMAND`; terminal.py draws its tables and bars
 enrichers/        one file a kind of knowledge
 """
