@@ -119,6 +119,13 @@ def is_folder(text: str) -> bool:
     return bool(text) and "://" not in text and not _is_connection_string(text)
 
 
+def typed(text: str, setting: str) -> str:
+    """Return a store that was named on a command line. Raises `StoreError` when it is one with a key, which belongs in `setting`."""
+    if _is_connection_string(text):
+        raise StoreError(f"A connection string holds a key, and others can see what you type: put it in {setting}.")
+    return text
+
+
 def without_secret(text: str) -> str:
     """Return a usable `PIXEL_STORE` as `/status` may show it."""
     return "(set)" if _is_connection_string(text) else text

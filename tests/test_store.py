@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pixel import store as stores
+from pixel import store_blob
 from pixel.store import Entry, Missing, StoreError, Taken, open_store
 from tests.front_door import ROOT, clean_environment
 from tests.stores import opened, run, with_store
@@ -74,6 +75,19 @@ def test_names_are_sorted_and_begin_as_asked(where):
 
     entries = [Entry("a/1/x", 5), Entry("b/10", 4), Entry("b/2", 3), Entry("b1", 2)]
     assert run(where, use) == [entries, entries[1:3], entries[1:2], entries[1:], [], entries[:1]]
+
+
+def test_names_come_whole_however_many_pages_they_take(where, monkeypatch):
+    monkeypatch.setattr(store_blob, "_PAGE", 3)
+    names = [f"spill/{number:02}" for number in range(7)]
+
+    async def use(store):
+        for name in reversed(names):
+            await store.write(name, b"x")
+        async with store.lease("spill/03"):  # a hidden file, on a page
+            return [entry.name for entry in await store.names("spill/")]
+
+    assert run(where, use) == names
 
 
 def test_an_empty_store_has_no_names_and_no_files(where):
