@@ -106,7 +106,7 @@ class Service:
                         why = _sentence(fault)
                         # More than that is for silence only: who refuses to be reached will do so in 10 s as well.
                         is_late = asyncio.get_running_loop().time() > until
-                        if is_late or not (missing or _is_passing(fault)):
+                        if not missing and (is_late or not _is_passing(fault)):
                             raise _kind(fault)(f"The Blob store {why}.") from None
                     await asyncio.sleep(pause)
                     pause *= 2

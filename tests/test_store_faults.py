@@ -190,6 +190,16 @@ def test_a_missing_container_is_made_by_who_writes_and_not_by_who_reads(azurite)
     assert with_store(azurite.connection_string(), use, a_container()) == b"a\n"
 
 
+def test_a_missing_container_is_made_however_long_it_took_to_hear_of_it(azurite, monkeypatch):
+    monkeypatch.setattr(store_service, "WITHIN_S", 0.0)
+
+    async def use(store):
+        await store.append("z", b"a\n")
+        return await store.read("z")
+
+    assert with_store(azurite.connection_string(), use, a_container()) == b"a\n"
+
+
 def test_a_signature_opens_a_container_that_it_may_not_make(azurite):
     signature = generate_account_sas(
         ACCOUNT,
