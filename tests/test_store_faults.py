@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import fcntl
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient
 
-from pixel import store_blob, store_service
+from pixel import store_blob, store_folder, store_service
 from pixel.store import StoreError, open_store
 from tests.blob_server import ACCOUNT, KEY, blob_server
 from tests.front_door import ROOT, clean_environment
@@ -227,10 +230,55 @@ def test_a_blob_that_takes_no_append_is_told(azurite):
     with_store(azurite.connection_string(), use, a_container())
 
 
-def test_a_folder_that_is_a_file_is_told(tmp_path):
+@pytest.mark.parametrize("name", ["z", "a/z"])
+def test_a_folder_that_is_a_file_is_told(tmp_path, name):
     (tmp_path / "store").write_text("a file")
-    with pytest.raises(StoreError, match=r"Not a directory|File exists"):
-        with_store(str(tmp_path / "store"), lambda store: store.append("a/z", b"a\n"))
+
+    async def use(store):
+        told = []
+        for verb in (store.append(name, b"a\n"), store.write(name, b"a"), store.lease(name).__aenter__()):
+            with pytest.raises(StoreError, match=r"Not a directory|File exists") as refused:
+                await verb
+            told.append(type(refused.value))
+        return told
+
+    assert with_store(str(tmp_path / "store"), use) == [StoreError] * 3
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_lease_that_a_hanging_disk_gives_too_late_is_free_again(tmp_path, monkeypatch, is_late):
+    hangs, answered = threading.Event(), threading.Event()
+
+    def flock(file, how):
+        hangs.set()
+        answered.wait()
+        fcntl.flock(file, how)
+
+    monkeypatch.setattr(store_folder, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}))
+
+    async def hold(store):
+        async with store.lease("replay"):
+            return True
+
+    async def use(store):
+        if is_late:
+            monkeypatch.setattr(store_folder, "WITHIN_S", 0.05)
+            with pytest.raises(StoreError, match="did not answer within"):
+                await hold(store)
+            monkeypatch.setattr(store_folder, "WITHIN_S", 10)
+        else:  # who waits is told to stop
+            holding = asyncio.create_task(hold(store))
+            await asyncio.to_thread(hangs.wait)
+            holding.cancel()
+            await asyncio.wait({holding})
+            assert holding.cancelled()
+        answered.set()
+        async with asyncio.timeout(10):
+            while any(tmp_path.rglob(".*")):  # noqa: ASYNC110 - nobody is told when a late lease is freed
+                await asyncio.sleep(0.01)
+        return await hold(store)
+
+    assert with_store(str(tmp_path), use)
 
 
 READ_ONLY = """
