@@ -102,7 +102,7 @@ def build(
         timers.append(replay_timer(store, sink))
     closing: list[Callable[[], Awaitable[None]]] = [sink.close] if isinstance(sink, EventHubSink) else []
     if store and writer and today:
-        timers.append(Timer("ledger", EVERY_S, writer.write))
+        timers.append(Timer("ledger", EVERY_S, writer.each_minute))
         closing += (writer.write, today.close, store.close)
     return App(endpoints, tuple(timers), collector, enrichers, tuple(closing))
 

@@ -34,6 +34,10 @@ class BlobStore:
         self._service = Service(connect)
         self._ends: dict[str, int] = {}
 
+    async def check(self) -> None:
+        """Make the container if it is missing, and a hidden blob in it that goes again."""
+        await self._service.ask(_check, hit=True, make=True)
+
     async def append(self, name: str, data: bytes) -> None:
         """Add to an append blob, in blocks of whole lines.
 
@@ -193,6 +197,15 @@ def _blocks(data: bytes) -> Iterator[bytes]:
         data = data[cut:]
     if data:
         yield data
+
+
+async def _check(container: "ContainerClient") -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    blob = container.get_blob_client(".check")
+    await blob.upload_blob(b"", overwrite=True)
+    with contextlib.suppress(ResourceNotFoundError):  # another process, which checks too, was quicker
+        await blob.delete_blob()
 
 
 async def _page(prefix: str, begin: str, container: "ContainerClient") -> tuple[list[Entry], str | None]:

@@ -10,11 +10,12 @@ import errno
 import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pixel.store import Entry, Missing, StoreError, Taken
+from pixel.store import Entry, Missing, StoreError, Taken, Unreachable
 
 WITHIN_S: Final = 2.0
 """A verb that takes longer has failed."""
@@ -28,6 +29,18 @@ class FolderStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    async def check(self) -> None:
+        """Make the folder, and a file in it that goes again."""
+
+        def check(folder: Path) -> None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+            except OSError as fault:
+                raise StoreError(f"{folder} is no folder that can be written to ({fault.strerror}).") from None
+
+        await self._within("", check)
 
     async def append(self, name: str, data: bytes) -> None:
         """Add to the end of a file. What a full disk took of it is cut off again."""
@@ -84,7 +97,7 @@ class FolderStore:
         except FileNotFoundError:
             raise Missing(f"{path} does not exist.") from None
         except TimeoutError:
-            raise StoreError(f"{self._folder} did not answer within {WITHIN_S:g} s.") from None
+            raise Unreachable(f"{self._folder} did not answer within {WITHIN_S:g} s.") from None
         except OSError as fault:
             raise StoreError(f"{path} cannot be used ({fault.strerror or type(fault).__name__}).") from None
 

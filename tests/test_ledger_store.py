@@ -276,6 +276,43 @@ def test_a_store_that_cannot_be_read_is_told(azurite):
     assert problem.startswith("The ledger could not be read: The Blob store lets us not in (403")
 
 
+def test_a_store_that_cannot_be_written_is_told_before_there_is_a_row_and_looked_at_until_it_can(tmp_path):
+    ledger, folder = Ledger("web1", "b1"), tmp_path / "store"
+    folder.write_text("a file")
+    checks = []
+
+    async def use(store):
+        check = store.check
+        store.check = lambda: checks.append(1) or check()
+        writer = LedgerWriter(store, ledger, None, Clock())
+        await writer.each_minute()
+        first = writer.problem
+        folder.unlink()
+        for _ in range(3):
+            await writer.each_minute()
+        return first, writer.problem, len(checks), await all_rows(store)
+
+    told = f"PIXEL_STORE cannot be used: {folder} is no folder that can be written to (File exists)."
+    assert with_store(str(folder), use) == (told, None, 2, [])
+
+
+def test_a_row_that_was_written_says_enough_of_the_store(tmp_path):
+    ledger = Ledger("web1", "b1")
+
+    async def use(store):
+        async def check():
+            raise StoreError("Only this fails.")
+
+        store.check = check
+        writer = LedgerWriter(store, ledger, None, Clock())
+        take(ledger, "sent")
+        await writer.each_minute()
+        await writer.each_minute()
+        return writer.problem, len(await all_rows(store))
+
+    assert with_store(str(tmp_path), use) == (None, 1)
+
+
 class Hanging:
     """A store that does not answer until told."""
 

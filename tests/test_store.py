@@ -77,6 +77,20 @@ def test_names_are_sorted_and_begin_as_asked(where):
     assert run(where, use) == [entries, entries[1:3], entries[1:2], entries[1:], [], entries[:1]]
 
 
+def test_a_check_makes_the_store_and_leaves_nothing_in_it(where, tmp_path):
+    async def use(store):
+        async with opened(*where) as other:
+            await asyncio.gather(store.check(), other.check())
+        with pytest.raises(Missing, match=r"no such blob|z does not exist"):  # so the container is there
+            await store.read("z")
+        with pytest.raises(Missing):
+            await store.read(".check")
+        return list(await store.names())
+
+    assert run(where, use) == []
+    assert where[1] != "pixel" or list((tmp_path / "store").iterdir()) == []
+
+
 def test_names_come_whole_however_many_pages_they_take(where, monkeypatch):
     monkeypatch.setattr(store_blob, "_PAGE", 3)
     names = [f"spill/{number:02}" for number in range(7)]

@@ -119,6 +119,16 @@ def test_status_is_red_when_the_ledger_cannot_be_written(tmp_path):
     assert "The ledger could not be written" in json.loads(answer.body)["problems"][0]
 
 
+def test_status_is_red_before_the_first_hit_when_the_store_cannot_be_written(tmp_path):
+    (tmp_path / "store").write_text("a file, no folder")
+    pixel = app(PIXEL_STORE=str(tmp_path / "store"))
+    (timer,) = (timer for timer in pixel.timers if timer.name == "ledger")
+    asyncio.run(timer.run())
+    answer = knock(pixel, "/status")
+    assert (answer.status, knock(pixel, "/pix").headers["x-pixel-outcome"]) == (503, "accepted")
+    assert "PIXEL_STORE cannot be used: " in json.loads(answer.body)["problems"][0]
+
+
 def test_status_tells_which_enrichers_fail_and_which_know_less():
     pixel = app(PIXEL_ENRICHERS="campaign,referrer,bot")
     told = json.loads(knock(pixel, "/status").body)
