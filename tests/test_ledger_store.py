@@ -327,14 +327,14 @@ class Hanging:
 
 
 def test_who_asks_does_not_wait_for_a_store_that_hangs(tmp_path, monkeypatch):
-    monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 0.01)
+    monkeypatch.setattr("pixel.on_demand.WITHIN_S", 0.01)
 
     async def use():
         store = Hanging()
         today = Today(store)
         first, second = await asyncio.gather(today.ask(), today.ask())
         store.goes_on.set()
-        monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 5)
+        monkeypatch.setattr("pixel.on_demand.WITHIN_S", 5)
         return first[1], second[1], (await today.ask())[1], store.asked
 
     slow = "The ledger could not be read within 0.01 s."
@@ -342,7 +342,7 @@ def test_who_asks_does_not_wait_for_a_store_that_hangs(tmp_path, monkeypatch):
 
 
 def test_a_server_that_stops_waits_for_no_store_that_hangs(monkeypatch):
-    monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 0.01)
+    monkeypatch.setattr("pixel.on_demand.WITHIN_S", 0.01)
 
     async def use():
         today = Today(Hanging())

@@ -11,7 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import enrichers as enricher_package
@@ -212,7 +212,3 @@ def _moment(text: str) -> str:
     """Return a time as events write it."""
     utc = typed_time(text, "time such as 2026-11-20 or 2026-11-20T08:00").astimezone(UTC)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _minute(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
