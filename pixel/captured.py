@@ -71,7 +71,7 @@ def place(where: str, environ: Mapping[str, str] = os.environ) -> str:
 
 def _place(where: str, environ: Mapping[str, str]) -> str:
     if where and not (Path(where).exists() or _is_url(where)):
-        typed(where, "PIXEL_CAPTURE_STORE")
+        where = typed(where, "PIXEL_CAPTURE_STORE")
     return where or environ.get("PIXEL_CAPTURE_STORE") or environ.get("PIXEL_CAPTURE_DIR") or "data/capture"
 
 

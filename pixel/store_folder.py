@@ -205,10 +205,8 @@ def _open_locked(path: Path, how: int) -> int:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except (
-            FileNotFoundError,
-            FileExistsError,
-        ) as fault:  # mkdir says the latter of a folder that goes while it looks
+        except (FileNotFoundError, FileExistsError) as fault:
+            # mkdir says the latter of a folder that goes while it looks, and of one that is a file.
             why = fault.strerror or type(fault).__name__
             continue
         try:

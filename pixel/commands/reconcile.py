@@ -1,6 +1,7 @@
 """Compare the ledger with what is stored: `reconcile [--capture WHERE]` tells whether an accepted event is missing.
 
-WHERE is a folder, or a Blob container that your login may read (`az login`); a connection string goes in PIXEL_CAPTURE_STORE. The exit code is 0 when none is, 1 when some are, 2 when nothing could be compared. docs/ledger.md says what each line means.
+WHERE is a folder, or a Blob container that your login may read (`az login`); a connection string goes in PIXEL_CAPTURE_STORE. The
+exit code is 0 when none is, 1 when some are, 2 when nothing could be compared. docs/ledger.md says what each line means.
 """
 
 import argparse
