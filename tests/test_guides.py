@@ -13,6 +13,7 @@ from pixel.__main__ import main
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 TARGETS = {"package", *re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)}
+COMMANDS = {path.stem for path in ROOT.glob("pixel/commands/*.py")}
 
 
 class Understood(BaseException):
@@ -20,10 +21,13 @@ class Understood(BaseException):
 
 
 def shell_lines(guide):
-    """Yield each line of the guide's shell blocks: continued lines joined, variables that it sets filled in."""
-    for block in re.findall(r"^ *```sh\n(.*?)^ *```", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL):
-        told = dict(re.findall(r"^(\w+)=(\S+)$", block, re.MULTILINE))
-        yield from Template(block.replace("\\\n", " ")).safe_substitute(told).splitlines()
+    """Yield each line to type of the guide's blocks: continued lines joined, variables that it sets filled in."""
+    blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    typed = [text for kind, text in blocks if kind == "sh"]
+    typed += ["\n".join(re.findall(r"^ *\$ (.*)$", text, re.MULTILINE)) for kind, text in blocks if not kind]
+    text = "\n".join(typed).replace("\\\n", " ")
+    told = dict(re.findall(r"^(\w+)=(\S+)", text, re.MULTILINE))
+    yield from Template(text).safe_substitute(told).splitlines()
 
 
 def ours(program):
@@ -31,9 +35,8 @@ def ours(program):
     found = []
     for guide in GUIDES:
         for line in shell_lines(guide):
-            _, is_there, rest = f" {line}".partition(f"{program} ")
-            if is_there:
-                words = shlex.split(re.split(r"\s[|;&>]", rest)[0], comments=True)
+            if run := re.search(rf"(?:^|[\s/]){program} (.+?)(?:\s[|;&>]|$)", line):
+                words = shlex.split(run[1], comments=True)
                 found.append(pytest.param(words, id=f"{guide.name}: {shlex.join(words)[:60]}"))
     return found
 
@@ -61,6 +64,13 @@ def test_a_command_in_a_guide_is_one_with_these_options(words, monkeypatch, caps
 @pytest.mark.parametrize("words", ours("make"))
 def test_what_a_guide_makes_is_in_the_makefile(words):
     assert words[0] in TARGETS
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_commands_named_in_a_sentence_exist(guide):
+    text = guide.read_text("utf-8")
+    assert set(re.findall(r"`make ([a-z]+)", text)) <= TARGETS
+    assert set(re.findall(r"`(?:\S+/)?python -m pixel ([a-z]+)", text)) <= COMMANDS
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
