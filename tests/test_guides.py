@@ -49,7 +49,7 @@ def headings(guide):
 
 
 @pytest.mark.parametrize("words", ours("python -m pixel"))
-def test_a_command_in_a_guide_is_one_with_these_options(words, monkeypatch, capsys):
+def test_a_command_in_a_guide_is_one_with_these_options(words, monkeypatch):
     parse = argparse.ArgumentParser.parse_args
 
     def read_only(*args, **kwargs):
