@@ -12,7 +12,7 @@ from pixel.__main__ import main
 
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-TARGETS = {"package", *re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)}
+TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 COMMANDS = {path.stem for path in ROOT.glob("pixel/commands/*.py")}
 
 
