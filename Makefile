@@ -1,4 +1,4 @@
-# make run | stack | test | check | bench | hit. Each does all set-up it needs.
+# make run | stack | test | check | bench | hit | package. Each does all set-up it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
@@ -10,7 +10,7 @@ PORT ?= 7071
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help setup run stack hit test lint types check bench soak accuracy geo checkov
+.PHONY: help setup run stack hit test lint types check bench soak accuracy geo checkov package
 
 help:
 	@echo "make run     serve the pixel on http://127.0.0.1:$(PORT), capturing to data/capture"
@@ -23,6 +23,7 @@ help:
 	@echo "make soak    a quarter of an hour of faults and kills: is an accepted event ever lost?"
 	@echo "make accuracy  how often enrichers are right (ARGS=--misses: and where they are not)"
 	@echo "make checkov  look for weak spots in infra/bicep (Checkov, in an environment of its own: 270 MB)"
+	@echo "make package  build/pixel.zip, which Azure Functions runs (ARGS=--lock: after a change of requirements.txt)"
 	@echo "make setup   only set up $(VENV)"
 
 $(BIN)/python:
@@ -71,6 +72,9 @@ soak: $(VENV)/.dev
 
 accuracy: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.accuracy $(ARGS)
+
+package: $(BIN)/python
+	@$(BIN)/python infra/package.py $(ARGS)
 
 # The compiler of Bicep that it needs lies beside this repository, as for tests/infra.
 checkov: export PYTHONPATH := ../shared/tools

@@ -21,14 +21,16 @@ pixel/
   ledger.py       counts them; ledger_store.py writes the counts down each minute, ledger_today.py sums them over instances,
                   metrics.py hands them to OpenTelemetry
   deliver/        an event becomes durable: sink.py is the seam, capture_file.py a folder of Avro, spill.py the way out
-                  when no hub takes it, replay.py the way back, reemit.py for what was captured;
-                  hub_sink.py sends to Event Hubs by event_hub.py, deliveries.py what is measured of it
+                  when no hub takes it, backlog.py what waits there, replay.py the way back, reemit.py for what
+                  was captured; hub_sink.py sends to Event Hubs by event_hub.py, deliveries.py what is measured of it
+  on_demand.py    reads in the background for those who ask
   store.py        files that outlive a process: store_folder.py, or store_blob.py over store_service.py
   capture.py      Event Hubs Capture's files, read and written; captured.py finds them, in a folder or in Blob
   reconcile.py    compares the ledger with them, number by number (number_set.py); reconciled.py is what it finds
   serve/          the same tables without Azure, and the live page
   simulate/       traffic made up from a seed; traffic.py mixes it
   verify/         known hits, and what must be captured of them
+  capacity/       what it needs and costs at a rate of hits: plan.py joins functions, hubs, storage and edge
   commands/       `python -m pixel COMMAND`; terminal.py draws its tables and bars
 enrichers/        one file a kind of knowledge
 """

@@ -18,6 +18,7 @@ from pixel.collect.client_ip import client_ip
 from pixel.collect.edge import Take, edge
 from pixel.collect.enrich import Enrichers, load
 from pixel.collect.track import Collector, Watch
+from pixel.deliver.backlog import Backlog
 from pixel.deliver.hub_sink import EventHubSink, open_hub
 from pixel.deliver.replay import Sender, replay
 from pixel.deliver.sink import NoSink, Sink
@@ -97,15 +98,15 @@ def build(
     if metrics.is_configured(environ):
         metrics.observe(collector.ledger, deliveries)
     writer = LedgerWriter(store, collector.ledger, deliveries) if store else None
-    today = Today(store) if store else None
+    today, backlog = (Today(store), Backlog(store)) if store else (None, None)
     pixels = pix.endpoints(collector, settings.path)
     endpoints = (
         *pixels,
-        status.endpoint(collector, enrichers, writer, today),
+        status.endpoint(collector, enrichers, writer, today, backlog),
         health.endpoint(collector.sink),
         whoami.endpoint(settings, address),
         event_schema.endpoint(),
-        home.endpoint(collector, enrichers),
+        home.endpoint(collector, enrichers, writer),
     )
     hubs: tuple[HubTrigger, ...] = ()
     if settings.edge is not None:
@@ -117,9 +118,9 @@ def build(
     if store is not None and isinstance(sink, EventHubSink):
         timers.append(replay_timer(store, sink))
     closing: list[Callable[[], Awaitable[None]]] = [sink.close] if isinstance(sink, EventHubSink) else []
-    if store and writer and today:
-        timers.append(Timer("ledger", EVERY_S, writer.write))
-        closing += (writer.write, today.close, store.close)
+    if store and writer and today and backlog:
+        timers.append(Timer("ledger", EVERY_S, writer.each_minute))
+        closing += (writer.write, today.close, backlog.close, store.close)
     return App(endpoints, tuple(timers), collector, enrichers, hubs, tuple(closing))
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, Protocol, cast
 from urllib.parse import urlsplit
 
 from pixel import capture
-from pixel.store import Store, StoreError, is_folder, open_store
+from pixel.store import Store, StoreError, is_folder, open_store, typed
 
 WHERE: Final = (
     "a capture file, a folder of them, or the https URL of a Blob container (or of a folder in it) that your login may "
@@ -70,10 +70,8 @@ def place(where: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _place(where: str, environ: Mapping[str, str]) -> str:
-    if where and not (Path(where).exists() or is_folder(where) or _is_url(where)):
-        raise StoreError(
-            "A connection string holds a key, and others can see what you type: put it in PIXEL_CAPTURE_STORE."
-        )
+    if where and not (Path(where).exists() or _is_url(where)):
+        where = typed(where, "PIXEL_CAPTURE_STORE")
     return where or environ.get("PIXEL_CAPTURE_STORE") or environ.get("PIXEL_CAPTURE_DIR") or "data/capture"
 
 

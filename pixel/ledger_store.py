@@ -67,7 +67,7 @@ class LedgerWriter:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.problem: str | None = None
-        """Why the last row could not be written; None when it could."""
+        """Why the store, or the last row, could not be written; None when it could."""
         self._store = store
         self._ledger = ledger
         self._deliveries = deliveries
@@ -77,6 +77,17 @@ class LedgerWriter:
         self._next_seq = 0
         self._row = 0
         self._since = clock()
+        self._is_checked = False
+
+    async def each_minute(self) -> None:
+        """Write; and until that has gone well once, look whether the store can be written, so that it is told before it is needed."""
+        if not self._is_checked:
+            try:
+                await self._store.check()
+                self._is_checked, self.problem = True, None
+            except StoreError as fault:
+                self.problem = f"PIXEL_STORE cannot be used: {fault}"
+        await self.write()
 
     async def write(self) -> None:
         """Append a row of what was counted since the last; nothing when that is nothing.
@@ -114,7 +125,7 @@ class LedgerWriter:
             if not is_written:
                 ledger.give_back_failed(failed_seqs)
         if is_written:
-            self.problem = None
+            self._is_checked, self.problem = True, None
             self._written, self._next_seq, self._since = counts, next_seq, now
             self._row += 1
 

@@ -1,6 +1,5 @@
 """The ledger of today, over all instances: the sum of the rows in the store, for `/status`."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,12 +10,11 @@ import msgspec
 from pixel.deliver.deliveries import summary
 from pixel.ledger import Counts, plus
 from pixel.ledger_store import Row, read_rows
-from pixel.store import Store, StoreError
+from pixel.on_demand import OnDemand
+from pixel.store import Store
 
 FRESH_S: Final = 5.0
 """A sum is told again for so long."""
-WITHIN_S: Final = 5.0
-"""Who asks waits no longer. The reading goes on, for the next who asks."""
 
 
 class Today:
@@ -27,43 +25,25 @@ class Today:
         self._clock = clock
         self._date = ""
         self._files: dict[str, _File] = {}
-        self._read_at = 0.0
-        self._problem: str | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._reading = OnDemand("The ledger", self._read, FRESH_S, clock)
+        self.close = self._reading.close
 
     async def ask(self) -> tuple[dict[str, Any], str | None]:
         """Return the sum as JSON values, and why it may not be whole: a sentence, or None. Never raises."""
-        if self._reading is None and not 0 <= self._clock() - self._read_at < FRESH_S:
-            self._reading = asyncio.create_task(self._read())
-        reading = self._reading
-        if reading is not None and not (await asyncio.wait({reading}, timeout=WITHIN_S))[0]:
-            return self._sum(), f"The ledger could not be read within {WITHIN_S:g} s."
-        return self._sum(), self._problem
-
-    async def close(self) -> None:
-        """Stop reading."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait({self._reading})
+        problem = await self._reading.ask()
+        return self._sum(), problem
 
     async def _read(self) -> None:
-        try:
-            date = f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%d}"
-            if date != self._date:
-                self._date, self._files = date, {}
-            for entry in await self._store.names(f"ledger/{date}/"):
-                file = self._files.setdefault(entry.name, _File())
-                if entry.size > file.end:
-                    async for end, rows in read_rows(self._store, entry.name, file.end):
-                        file.end = end
-                        for row in rows:
-                            file.add(row)
-            self._problem = None
-        except StoreError as fault:
-            self._problem = f"The ledger could not be read: {fault}"
-        finally:
-            self._read_at = self._clock()
-            self._reading = None
+        date = f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%d}"
+        if date != self._date:
+            self._date, self._files = date, {}
+        for entry in await self._store.names(f"ledger/{date}/"):
+            file = self._files.setdefault(entry.name, _File())
+            if entry.size > file.end:
+                async for end, rows in read_rows(self._store, entry.name, file.end):
+                    file.end = end
+                    for row in rows:
+                        file.add(row)
 
     def _sum(self) -> dict[str, Any]:
         total, instances, boots, until = Counts(), set(), 0, ""

@@ -5,7 +5,7 @@ fell into its minute. So each number is captured, in the spill, listed as failed
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 
 from pixel import capture
+from pixel.captured import Captured
 from pixel.deliver.spill import read_lines, spilled_files
 from pixel.ledger import plus
 from pixel.ledger_store import Row, ledger_files, read_rows
 from pixel.reconciled import Period, Process, Result
-from pixel.store import Missing, Store
+from pixel.store import Missing, Store, StoreError
 
 WINDOW_S: Final = 900.0
 """The longest that Event Hubs Capture gathers events for a file, which is named by when that began."""
@@ -44,11 +45,10 @@ _TELL_EVERY: Final = 5000
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-async def reconcile(folder: Path, store: Store, period: Period, progress: Progress) -> Result:
-    """Compare. Raises `StoreError` when the store cannot be read.
+async def read_store(store: Store, period: Period) -> Result:
+    """Read the ledger, then the spill; `read_capture` comes after it. Raises `StoreError` when the store cannot be read.
 
-    The ledger is read first, then the spill, then Capture: what comes in or is replayed meanwhile is found rather twice than not
-    at all.
+    In this order, what comes in or is replayed meanwhile is found rather twice than not at all.
     """
     result = Result()
     await _read_ledger(store, period, result)
@@ -65,8 +65,33 @@ async def reconcile(folder: Path, store: Store, period: Period, progress: Progre
                 _find(_SET_ASIDE.decode(raw).body.encode(), period, result)
             except _NOT_JSON:
                 continue
-    _read_capture(_files(folder, period, result), period, result, progress)
     return result
+
+
+def read_capture(files: Captured, period: Period, result: Result, progress: Progress) -> None:
+    """Read what Capture holds of the period, a file at a time, and add it. Raises `StoreError` or `OSError`."""
+    found = files.sizes()
+    result.found_files = len(found)
+    sizes = _of_period(found, period, result)
+    ids = _Ids()
+    done, total = 0, sum(sizes.values())
+    for name, size in sizes.items():
+        try:
+            with files.open(name) as file:
+                for number, record in enumerate(capture.records(file), 1):
+                    for body in capture.bodies(record):
+                        _find(body, period, result, ids)
+                    if number % _TELL_EVERY == 0:
+                        progress(done + file.tell(), total)
+        except capture.Damaged as damaged:
+            if not damaged.torn:
+                result.unreadable.append(f"{name}: {damaged}")
+        except (capture.NotCapture, OSError, StoreError) as unreadable:
+            result.unreadable.append(f"{name}: {unreadable}")
+        done += size
+        progress(done, total)
+    result.files = len(sizes)
+    result.same_id = ids.repeated()
 
 
 async def _read_ledger(store: Store, period: Period, result: Result) -> None:
@@ -151,42 +176,21 @@ def _find(body: bytes, period: Period, result: Result, ids: _Ids | None = None) 
         result.twice += 1
 
 
-def _files(folder: Path, period: Period, result: Result) -> Sequence[Path]:
-    """Return what may hold events of the period: all that was captured since, if any were spilled, for they come later."""
+def _of_period(sizes: Mapping[str, int], period: Period, result: Result) -> dict[str, int]:
+    """Choose what may hold events of the period: all that was captured since, if any were spilled, for they come later."""
     first = _seconds(period.begin, -WINDOW_S)
     last = None if result.counts.spilled else _seconds(period.end, WINDOW_S)
-    return [
-        path
-        for path in capture.files(folder)
-        if (first is None or not 0 < capture.file_time(path) < first)
-        and (last is None or capture.file_time(path) <= last)
-    ]
+    if first is last is None:
+        return dict(sizes)
+    at = {name: capture.file_time(Path(name)) for name in sizes}
+    return {
+        name: size
+        for name, size in sizes.items()
+        if (first is None or not 0 < at[name] < first) and (last is None or at[name] <= last)
+    }
 
 
 def _seconds(minute: str, more: float) -> float | None:
     if minute in ("", "9999"):
         return None
     return datetime.fromisoformat(minute).replace(tzinfo=UTC).timestamp() + more
-
-
-def _read_capture(paths: Sequence[Path], period: Period, result: Result, progress: Progress) -> None:
-    ids = _Ids()
-    sizes = [path.stat().st_size for path in paths]
-    done, total = 0, sum(sizes)
-    for path, size in zip(paths, sizes, strict=True):
-        try:
-            with path.open("rb") as file:
-                for number, record in enumerate(capture.records(file), 1):
-                    for body in capture.bodies(record):
-                        _find(body, period, result, ids)
-                    if number % _TELL_EVERY == 0:
-                        progress(done + file.tell(), total)
-        except capture.Damaged as damaged:
-            if not damaged.torn:
-                result.unreadable.append(f"{path}: {damaged}")
-        except (capture.NotCapture, OSError) as unreadable:
-            result.unreadable.append(f"{path}: {unreadable}")
-        done += size
-        progress(done, total)
-    result.files = len(paths)
-    result.same_id = ids.repeated()

@@ -84,6 +84,8 @@ class Result(msgspec.Struct, eq=False):
     foreign: int = 0
     """Records that are no events of a pixel."""
     files: int = 0
+    """Capture files of the period, and `found_files` of any time."""
+    found_files: int = 0
     unreadable: list[str] = []
 
     @property

@@ -30,6 +30,10 @@ class Taken(StoreError):  # noqa: N818 - it reads as what is the matter
     """Somebody else holds the lease."""
 
 
+class Unreachable(StoreError):  # noqa: N818 - it reads as what is the matter
+    """It did not answer in time, or cannot be reached: nothing says that it is the wrong one."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A file in a store: its name, and its size in bytes when it was listed."""
 
@@ -47,6 +51,13 @@ class Lease(Protocol):
 
 class Store(Protocol):
     """Files by name, such as `ledger/2026-11-21/web1.ndjson`. Every verb raises `StoreError`, and nothing else."""
+
+    async def check(self) -> None:
+        """Make sure that it can be written, by writing: the folder or container is made, and nothing else is left.
+
+        Takes as long as an append.
+        """
+        ...
 
     async def append(self, name: str, data: bytes) -> None:
         """Add to the end of a file, made if it is not there; return when it is safe.
@@ -117,6 +128,13 @@ def problem(text: str, container: str) -> str | None:
 def is_folder(text: str) -> bool:
     """Say whether a `PIXEL_STORE` means a folder, not Blob."""
     return bool(text) and "://" not in text and not _is_connection_string(text)
+
+
+def typed(text: str, setting: str) -> str:
+    """Return a store that was named on a command line. Raises `StoreError` when it is one with a key, which belongs in `setting`."""
+    if _is_connection_string(text):
+        raise StoreError(f"A connection string holds a key, and others can see what you type: put it in {setting}.")
+    return text
 
 
 def without_secret(text: str) -> str:

@@ -8,12 +8,14 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pixel.store import Entry, Full, Missing, StoreError, Taken
 from pixel.store_service import BLOCK_BYTES, Client, Service, code_of
 
 if TYPE_CHECKING:
+    from azure.core.async_paging import AsyncPageIterator
+    from azure.storage.blob import BlobProperties
     from azure.storage.blob.aio import BlobClient, BlobLeaseClient, ContainerClient
 
 LEASE_S: Final = 30
@@ -21,6 +23,7 @@ LEASE_S: Final = 30
 RENEW_S: Final = 6.0
 """How often a lease is renewed while it is held."""
 
+_PAGE: Final = 1000  # names in one answer: to read it keeps hits waiting for some 30 ms
 _REMEMBERED: Final = 64  # append blobs whose end is known: those of this minute, mostly
 
 
@@ -30,6 +33,10 @@ class BlobStore:
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._service = Service(connect)
         self._ends: dict[str, int] = {}
+
+    async def check(self) -> None:
+        """Make the container if it is missing, and a hidden blob in it that goes again."""
+        await self._service.ask(_check, hit=True, make=True)
 
     async def append(self, name: str, data: bytes) -> None:
         """Add to an append blob, in blocks of whole lines.
@@ -64,16 +71,16 @@ class BlobStore:
         await self._service.ask(write, make=True)
 
     async def names(self, prefix: str = "") -> Sequence[Entry]:
-        """Return the blobs whose names begin so, sorted by name."""
-
-        async def names(container: "ContainerClient") -> list[Entry]:
-            found = [Entry(blob.name, blob.size) async for blob in container.list_blobs(name_starts_with=prefix)]
-            return sorted((each for each in found if "/." not in f"/{each.name}"), key=lambda each: each.name)
-
+        """Return the blobs whose names begin so, sorted by name. Each page of the list has a time of its own."""
+        found: list[Entry] = []
+        goes_on: str | None = ""
         try:
-            return await self._service.ask(names)
+            while goes_on is not None:
+                page, goes_on = await self._service.ask(partial(_page, prefix, goes_on))
+                found += page
         except Missing:  # the container
             return []
+        return sorted(found, key=lambda each: each.name)
 
     async def delete(self, name: str, size: int | None = None) -> bool:
         """Delete a blob, if it has that size."""
@@ -190,6 +197,24 @@ def _blocks(data: bytes) -> Iterator[bytes]:
         data = data[cut:]
     if data:
         yield data
+
+
+async def _check(container: "ContainerClient") -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    blob = container.get_blob_client(".check")
+    await blob.upload_blob(b"", overwrite=True)
+    with contextlib.suppress(ResourceNotFoundError):  # another process, which checks too, was quicker
+        await blob.delete_blob()
+
+
+async def _page(prefix: str, begin: str, container: "ContainerClient") -> tuple[list[Entry], str | None]:
+    """Return a page of the list, and where the next one begins; None after the last."""
+    listed = container.list_blobs(name_starts_with=prefix, results_per_page=_PAGE)
+    pages = cast("AsyncPageIterator[BlobProperties]", listed.by_page(begin or None))
+    page = await anext(pages)
+    found = [Entry(blob.name, blob.size) async for blob in page]
+    return [each for each in found if "/." not in f"/{each.name}"], pages.continuation_token or None
 
 
 async def _begin(blob: "BlobClient") -> int:

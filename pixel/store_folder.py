@@ -10,11 +10,12 @@ import errno
 import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pixel.store import Entry, Missing, StoreError, Taken
+from pixel.store import Entry, Missing, StoreError, Taken, Unreachable
 
 WITHIN_S: Final = 2.0
 """A verb that takes longer has failed."""
@@ -28,6 +29,18 @@ class FolderStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    async def check(self) -> None:
+        """Make the folder, and a file in it that goes again."""
+
+        def check(folder: Path) -> None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+            except OSError as fault:
+                raise StoreError(f"{folder} is no folder that can be written to ({fault.strerror}).") from None
+
+        await self._within("", check)
 
     async def append(self, name: str, data: bytes) -> None:
         """Add to the end of a file. What a full disk took of it is cut off again."""
@@ -63,15 +76,15 @@ class FolderStore:
     @contextlib.asynccontextmanager
     async def lease(self, name: str) -> AsyncIterator["_Flock"]:
         """Hold a lock on a hidden file, which goes when the lock does."""
-        path = Path(name)
-        hidden = str(path.parent / f".{path.name}.lease")
-        lock = await self._within(hidden, _lock)
+        hidden = str(Path(name).with_name(f".{Path(name).name}.lease"))
+        lock = _Lock(self._path(hidden))
         try:
+            await self._within(hidden, lambda _: lock.take())
             yield _Flock()
         finally:
-            with contextlib.suppress(OSError):
-                self._path(hidden).unlink()
-            os.close(lock)
+            # Waited for, and not called off: a thread that waits for its turn must come to it.
+            freeing = asyncio.get_running_loop().run_in_executor(None, lock.leave)
+            await asyncio.wait({freeing}, timeout=WITHIN_S)
 
     async def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -83,10 +96,8 @@ class FolderStore:
                 return await asyncio.to_thread(work, path)
         except FileNotFoundError:
             raise Missing(f"{path} does not exist.") from None
-        except BlockingIOError:
-            raise Taken("Another process holds the lease.") from None
         except TimeoutError:
-            raise StoreError(f"{self._folder} did not answer within {WITHIN_S:g} s.") from None
+            raise Unreachable(f"{self._folder} did not answer within {WITHIN_S:g} s.") from None
         except OSError as fault:
             raise StoreError(f"{path} cannot be used ({fault.strerror or type(fault).__name__}).") from None
 
@@ -110,6 +121,37 @@ class _Flock:
     def is_held(self) -> bool:
         """Say yes: only the end of the process or of the block frees it."""
         return True
+
+
+class _Lock:
+    """A lock that is taken and left in threads. One that a hanging disk gives after all, when nobody waits for it, is freed at once.
+
+    Who takes `_held` out of its list frees it, so it is freed once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: list[int] = []
+        self._is_left = False
+
+    def take(self) -> None:
+        try:
+            self._held.append(_open_locked(self._path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Taken("Another process holds the lease.") from None
+        if self._is_left:
+            self._free()
+
+    def leave(self) -> None:
+        self._is_left = True
+        self._free()
+
+    def _free(self) -> None:
+        with contextlib.suppress(IndexError):
+            file = self._held.pop()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            os.close(file)
 
 
 def _append(path: Path, data: bytes) -> None:
@@ -156,17 +198,16 @@ def _delete(path: Path, size: int | None, top: Path) -> bool:
     return True
 
 
-def _lock(path: Path) -> int:
-    return _open_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 def _open_locked(path: Path, how: int) -> int:
     """Open a file to append, made if need be, and lock it; anew when somebody has just deleted it or its folder."""
+    why = "it is deleted again and again"
     for _ in range(_ANEW):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except (FileNotFoundError, FileExistsError):  # mkdir says the latter of a folder that goes while it looks
+        except (FileNotFoundError, FileExistsError) as fault:
+            # mkdir says the latter of a folder that goes while it looks, and of one that is a file.
+            why = fault.strerror or type(fault).__name__
             continue
         try:
             fcntl.flock(file, how)
@@ -176,7 +217,7 @@ def _open_locked(path: Path, how: int) -> int:
             os.close(file)
             raise
         os.close(file)
-    raise OSError(errno.EAGAIN, "no file stays there")
+    raise StoreError(f"The folder {path.parent} cannot be made or kept ({why}).")
 
 
 def _write_whole(file: int, data: bytes) -> None:

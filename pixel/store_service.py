@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from pixel.store import Missing, StoreError, Taken
+from pixel.store import Missing, StoreError, Taken, Unreachable
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
@@ -106,12 +106,12 @@ class Service:
                         why = _sentence(fault)
                         # More than that is for silence only: who refuses to be reached will do so in 10 s as well.
                         is_late = asyncio.get_running_loop().time() > until
-                        if is_late or not (missing or _is_passing(fault)):
+                        if not missing and (is_late or not _is_passing(fault)):
                             raise _kind(fault)(f"The Blob store {why}.") from None
                     await asyncio.sleep(pause)
                     pause *= 2
         except TimeoutError:
-            raise StoreError(f"The Blob store {why}.") from None
+            raise Unreachable(f"The Blob store {why}.") from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -159,7 +159,9 @@ def _kind(fault: "AzureError") -> type[StoreError]:
     code = code_of(fault)
     if code in ("BlobNotFound", "ContainerNotFound"):
         return Missing
-    return Taken if code.startswith("Lease") else StoreError
+    if code.startswith("Lease"):
+        return Taken
+    return Unreachable if _is_passing(fault) else StoreError
 
 
 def _is_passing(fault: "AzureError") -> bool:

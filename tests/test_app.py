@@ -202,6 +202,28 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
     assert "PIXEL_CAPTURE_DIR" in refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path / "file"))
 
 
+def test_a_store_that_cannot_be_written_stops_the_start(monkeypatch, capsys, tmp_path):
+    tmp_path.joinpath("file").write_text("")
+    said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_STORE=str(tmp_path / "file"))
+    assert f"setting: PIXEL_STORE cannot be used: {tmp_path}/file is no folder that can be written to" in said
+
+
+def test_a_store_that_lets_us_not_in_stops_the_start_without_its_key(monkeypatch, capsys, tmp_path, azurite):
+    text = azurite.connection_string(key="c2VjcmV0")
+    said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_STORE=text)
+    assert "setting: PIXEL_STORE cannot be used: The Blob store lets us not in (403" in said
+    assert "c2VjcmV0" not in said
+
+
+def test_a_store_that_cannot_be_reached_is_told_and_stops_nothing(tmp_path):
+    away = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:9/a"
+    with serving(tmp_path, PIXEL_STORE=away) as pixel:
+        assert pixel.get("/pix")[1]["x-pixel-outcome"] == "accepted"
+        said = pixel.said()
+    assert "PIXEL_STORE cannot be used now, and is tried again: The Blob store cannot be reached" in said
+    assert "c2VjcmV0" not in said
+
+
 def test_an_enricher_that_is_wanted_and_not_there_is_told(monkeypatch, capsys, tmp_path):
     said = refused(monkeypatch, capsys, PIXEL_CAPTURE_DIR=str(tmp_path), PIXEL_ENRICHERS="campain")
     assert "PIXEL_ENRICHERS names campain" in said

@@ -276,6 +276,43 @@ def test_a_store_that_cannot_be_read_is_told(azurite):
     assert problem.startswith("The ledger could not be read: The Blob store lets us not in (403")
 
 
+def test_a_store_that_cannot_be_written_is_told_before_there_is_a_row_and_looked_at_until_it_can(tmp_path):
+    ledger, folder = Ledger("web1", "b1"), tmp_path / "store"
+    folder.write_text("a file")
+    checks = []
+
+    async def use(store):
+        check = store.check
+        store.check = lambda: checks.append(1) or check()
+        writer = LedgerWriter(store, ledger, None, Clock())
+        await writer.each_minute()
+        first = writer.problem
+        folder.unlink()
+        for _ in range(3):
+            await writer.each_minute()
+        return first, writer.problem, len(checks), await all_rows(store)
+
+    told = f"PIXEL_STORE cannot be used: {folder} is no folder that can be written to (File exists)."
+    assert with_store(str(folder), use) == (told, None, 2, [])
+
+
+def test_a_row_that_was_written_says_enough_of_the_store(tmp_path):
+    ledger = Ledger("web1", "b1")
+
+    async def use(store):
+        async def check():
+            raise StoreError("Only this fails.")
+
+        store.check = check
+        writer = LedgerWriter(store, ledger, None, Clock())
+        take(ledger, "sent")
+        await writer.each_minute()
+        await writer.each_minute()
+        return writer.problem, len(await all_rows(store))
+
+    assert with_store(str(tmp_path), use) == (None, 1)
+
+
 class Hanging:
     """A store that does not answer until told."""
 
@@ -290,14 +327,14 @@ class Hanging:
 
 
 def test_who_asks_does_not_wait_for_a_store_that_hangs(tmp_path, monkeypatch):
-    monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 0.01)
+    monkeypatch.setattr("pixel.on_demand.WITHIN_S", 0.01)
 
     async def use():
         store = Hanging()
         today = Today(store)
         first, second = await asyncio.gather(today.ask(), today.ask())
         store.goes_on.set()
-        monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 5)
+        monkeypatch.setattr("pixel.on_demand.WITHIN_S", 5)
         return first[1], second[1], (await today.ask())[1], store.asked
 
     slow = "The ledger could not be read within 0.01 s."
@@ -305,7 +342,7 @@ def test_who_asks_does_not_wait_for_a_store_that_hangs(tmp_path, monkeypatch):
 
 
 def test_a_server_that_stops_waits_for_no_store_that_hangs(monkeypatch):
-    monkeypatch.setattr("pixel.ledger_today.WITHIN_S", 0.01)
+    monkeypatch.setattr("pixel.on_demand.WITHIN_S", 0.01)
 
     async def use():
         today = Today(Hanging())

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from pixel import capture
+from pixel import capture, captured, store_blob
+from pixel import reconcile as find
 from pixel.commands import reconcile
 from pixel.deliver.capture_file import CaptureFileSink
 from pixel.deliver.spill import Spill
 from pixel.event import encode
 from pixel.ledger import Ledger
 from pixel.ledger_store import LedgerWriter
+from pixel.reconciled import Period, Result
 from pixel.store import open_store
 from tests.events import an_event
 from tests.front_door import ROOT
-from tests.stores import KINDS, a_container
+from tests.stores import KINDS, a_container, with_store
 
 AT = 1_795_248_000.0  # 2026-11-21T08:00:00Z
 
@@ -302,6 +304,94 @@ def test_it_reads_the_ledger_of_a_folder_and_of_blob(kind, tmp_path, request, ca
     assert "each of 4 accepted events is stored" in capsys.readouterr().out
 
 
+@pytest.fixture
+def in_blob(house, azurite, monkeypatch):
+    """Move what the house has captured to a container, which the environment then names."""
+    container = a_container()
+    monkeypatch.setenv("PIXEL_CAPTURE_STORE", azurite.connection_string())
+    monkeypatch.setenv("PIXEL_CAPTURE_STORE_CONTAINER", container)
+
+    def move():
+        paths = list(house.folder.rglob("*.avro"))
+
+        async def upload(store):
+            for path in paths:
+                await store.write(path.relative_to(house.folder).as_posix(), path.read_bytes())
+                path.unlink()
+            return await store.names()
+
+        return with_store(azurite.connection_string(), upload, container)
+
+    return move
+
+
+def test_capture_may_be_a_container_that_the_environment_names(house, in_blob, capsys, monkeypatch):
+    monkeypatch.setattr(captured, "_PIECE", 1000)
+    monkeypatch.setattr(store_blob, "_PAGE", 1)
+
+    async def happen():
+        for what in ("..x.", "....", "...."):
+            await house.hits(what)
+            await house.row()
+            house.at += 3600
+            await house.writer.write()  # of nothing: the next row begins here
+
+    asyncio.run(happen())
+    assert len(in_blob()) == 3
+    assert reconcile.run(["--store", house.where]) == 1
+    said = capsys.readouterr().out
+    assert "Capture: 3 files." in said
+    assert (figures(said)["captured"], figures(said)["missing"]) == (11, 1)
+    assert reconcile.run(["--store", house.where, "--from", "2026-11-21T10:00"]) == 0
+    assert "Capture: 1 file." in capsys.readouterr().out
+
+
+def test_a_container_without_capture_files_is_told(house, in_blob, capsys):
+    async def happen():
+        await house.hits("x")
+        await house.row()
+
+    asyncio.run(happen())
+    assert in_blob() == []
+    assert reconcile.run(["--store", house.where]) == 1
+    said = capsys.readouterr()
+    assert "1 of 1 accepted event is missing" in said.out
+    assert "There are no capture files (.avro) in the container pixel-" in said.err
+
+
+def test_progress_tells_bytes_and_ends_at_the_whole(house, in_blob):
+    asyncio.run(house.hits("." * 20))
+    (entry,) = in_blob()
+    seen = []
+    with captured.captured("") as files:
+        find.read_capture(files, Period(), Result(), lambda *each: seen.append(each))
+    assert seen == [(entry.size, entry.size)]
+
+
+def test_a_file_that_vanishes_is_told_and_the_others_are_read(house, capsys, monkeypatch):
+    async def happen():
+        await house.hits("..")
+        house.at += 3600
+        await house.hits("..")
+        await house.row()
+
+    asyncio.run(happen())
+    first = min(house.folder.rglob("*.avro"))
+    sizes = captured._Folder.sizes
+
+    def sizes_then_gone(self):
+        found = sizes(self)
+        first.unlink()
+        return found
+
+    monkeypatch.setattr(captured._Folder, "sizes", sizes_then_gone)
+    assert reconcile.run(["--capture", str(house.folder), "--store", house.where]) == 1
+    said = capsys.readouterr()
+    assert figures(said.out)["missing"] == 2
+    assert f"{first}: " in said.err
+    assert "No such file" in said.err
+
+
 def test_a_damaged_file_is_told(house, capsys):
     (house.folder / "x.avro").write_bytes(b"PAR1")
     asyncio.run(house.hits("."))
@@ -319,13 +409,20 @@ def test_a_damaged_file_is_told(house, capsys):
         (["--capture", ".", "--store", "https://x"], "PIXEL_STORE must name one container"),
         (["--capture", ".", "--store", "x", "--from", "2026-11-22", "--to", "2026-11-21"], "ends before it begins"),
         (["--capture", ".", "--store", "x", "--from", "2031-01-01"], "nothing to compare"),
+        (["--store", "x"], "data/capture does not exist"),
+        (["--capture", "AccountName=a;AccountKey=c2VjcmV0"], "put it in PIXEL_CAPTURE_STORE"),
+        (["--capture", ".", "--store", "AccountName=a;AccountKey=c2VjcmV0"], "put it in PIXEL_STORE"),
+        (["--capture", "https://a.example/b?sig=c2VjcmV0", "--store", "x"], "PIXEL_CAPTURE_STORE: a container URL"),
     ],
 )
 def test_what_cannot_be_compared_is_told(arguments, said, capsys, monkeypatch, tmp_path):
-    monkeypatch.delenv("PIXEL_STORE", raising=False)
+    for name in ("PIXEL_STORE", "PIXEL_CAPTURE_STORE", "PIXEL_CAPTURE_DIR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     assert reconcile.run(arguments) == 2
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told
+    assert "c2VjcmV0" not in told
 
 
 def test_many_runs_of_missing_numbers_are_not_all_printed(told):
@@ -371,9 +468,8 @@ def test_the_guide_says_what_each_figure_means(told):
     assert [name for name in figures(said) if f"| `{name}` |" not in guide] == []
 
 
-def test_a_wrong_time_or_a_missing_argument_is_told(capsys):
-    for arguments in ([], ["--capture", ".", "--from", "yesterday"]):
-        with pytest.raises(SystemExit) as ended:
-            reconcile.run(arguments)
-        assert ended.value.code == 2
+def test_a_wrong_time_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        reconcile.run(["--from", "yesterday"])
+    assert ended.value.code == 2
     assert "yesterday is no time such as 2026-11-21T08:00" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from tests.front_door import captured
 from tests.stores import a_container, with_store
 
 LONG_AGO = 1_700_000_000.0
+KEY = "AccountName=a;AccountKey=c2VjcmV0"
 
 
 def pixel(capsys, *arguments):
@@ -25,7 +26,8 @@ def pixel(capsys, *arguments):
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch):
-    monkeypatch.delenv("PIXEL_STORE", raising=False)
+    for name in ("PIXEL_STORE", "PIXEL_CAPTURE_STORE", "PIXEL_CAPTURE_DIR", "EVENT_HUB"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "120")
 
 
@@ -106,14 +108,19 @@ def test_captured_events_are_counted_sent_once_more_and_enriched_again(tmp_path,
     assert (code, said.splitlines()[1].split()) == (0, ["1", "0", "0", "0", "0"])
 
 
-def test_captured_events_are_read_from_a_container(azurite, tmp_path, capsys):
+def test_captured_events_are_read_from_a_container_that_the_environment_names(azurite, tmp_path, capsys, monkeypatch):
     fill(str(tmp_path / "store"))
     pixel(capsys, "--store", tmp_path / "store", "--to-capture", tmp_path / "captured")
     (file,) = tmp_path.rglob("*.avro")
     text, container = azurite.connection_string(), a_container()
     with_store(text, lambda store: store.write("ns/hub/0/2026/11/21/08/04/05.avro", file.read_bytes()), container)
-    code, said, _ = pixel(capsys, "--from-capture", text, "--capture-container", container, "--dry-run")
+    monkeypatch.setenv("PIXEL_CAPTURE_STORE", text)
+    monkeypatch.setenv("PIXEL_CAPTURE_STORE_CONTAINER", container)
+    code, said, _ = pixel(capsys, "--from-capture", "--dry-run")
     assert (code, said.splitlines()[1].split()) == (0, ["1", "6", "0", "0", "0"])
+    code, said, _ = pixel(capsys, "--from-capture", "--to-capture", tmp_path / "again")
+    assert (code, said.splitlines()[1].split()) == (0, ["1", "6", "6", "0", "0"])
+    assert len(captured(tmp_path / "again")) == 6
 
 
 @pytest.mark.parametrize(
@@ -121,19 +128,25 @@ def test_captured_events_are_read_from_a_container(azurite, tmp_path, capsys):
     [
         (["--list"], "No store is configured: set PIXEL_STORE."),
         (["--list", "--store", "nowhere"], "nowhere is no folder."),
-        (["--store", "AccountName=x"], "PIXEL_STORE is no whole connection string"),
+        (["--store", KEY], "others can see what you type: put it in PIXEL_STORE."),
+        (["--store", KEY, "--list"], "put it in PIXEL_STORE."),
+        (["--store", "https://a.example/b?sig=c2VjcmV0"], "PIXEL_STORE: a container URL takes no signature"),
         (["--store", "{tmp}"], "There is no hub to send to"),
         (["--store", "{tmp}", "--to-capture", "/proc/x"], "/proc/x cannot be made"),
         (["--dry-run"], "go with --from-capture"),
         (["--list", "--from-capture", "{tmp}"], "--dry-run counts"),
         (["--from-capture", "nowhere"], "nowhere does not exist"),
         (["--from-capture", "{tmp}", "--to-capture", "{tmp}/x"], "name another folder"),
-        (["--from-capture", "AccountName=x"], "--from-capture is no whole connection string"),
+        (["--from-capture", "{tmp}/a.avro", "--to-capture", "{tmp}"], "name another folder"),
+        (["--from-capture", KEY], "others can see what you type: put it in PIXEL_CAPTURE_STORE."),
+        (["--from-capture", "https://a.example/b?sig=c2VjcmV0"], "PIXEL_CAPTURE_STORE: a container URL takes no"),
         (["--from-capture", "{tmp}", "--re-enrich", "gep", "--dry-run"], "Enricher gep does not run"),
         (["--from-capture", "{tmp}", "--from", "noon"], "noon is no time such as 2026-11-20"),
     ],
 )
-def test_what_cannot_be_done_is_told(tmp_path, capsys, arguments, said):
+def test_what_cannot_be_done_is_told_without_a_secret(tmp_path, capsys, arguments, said):
+    tmp_path.joinpath("a.avro").write_bytes(b"")
     code, out, err = pixel(capsys, *(each.replace("{tmp}", str(tmp_path)) for each in arguments))
     assert (code, out) == (2, "")
     assert said in err
+    assert "c2VjcmV0" not in err

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pixel import store as stores
+from pixel import store_blob
 from pixel.store import Entry, Missing, StoreError, Taken, open_store
 from tests.front_door import ROOT, clean_environment
 from tests.stores import opened, run, with_store
@@ -74,6 +75,33 @@ def test_names_are_sorted_and_begin_as_asked(where):
 
     entries = [Entry("a/1/x", 5), Entry("b/10", 4), Entry("b/2", 3), Entry("b1", 2)]
     assert run(where, use) == [entries, entries[1:3], entries[1:2], entries[1:], [], entries[:1]]
+
+
+def test_a_check_makes_the_store_and_leaves_nothing_in_it(where, tmp_path):
+    async def use(store):
+        async with opened(*where) as other:
+            await asyncio.gather(store.check(), other.check())
+        with pytest.raises(Missing, match=r"no such blob|z does not exist"):  # so the container is there
+            await store.read("z")
+        with pytest.raises(Missing):
+            await store.read(".check")
+        return list(await store.names())
+
+    assert run(where, use) == []
+    assert where[1] != "pixel" or list((tmp_path / "store").iterdir()) == []
+
+
+def test_names_come_whole_however_many_pages_they_take(where, monkeypatch):
+    monkeypatch.setattr(store_blob, "_PAGE", 3)
+    names = [f"spill/{number:02}" for number in range(7)]
+
+    async def use(store):
+        for name in reversed(names):
+            await store.write(name, b"x")
+        async with store.lease("spill/03"):  # a hidden file, on a page
+            return [entry.name for entry in await store.names("spill/")]
+
+    assert run(where, use) == names
 
 
 def test_an_empty_store_has_no_names_and_no_files(where):

@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
+import fcntl
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient
 
-from pixel import store_blob, store_service
-from pixel.store import StoreError, open_store
+from pixel import store_blob, store_folder, store_service
+from pixel.store import StoreError, Unreachable, open_store
 from tests.blob_server import ACCOUNT, KEY, blob_server
 from tests.front_door import ROOT, clean_environment
 from tests.stores import a_container, opened, with_store
@@ -122,8 +125,9 @@ def test_a_service_that_was_never_there_is_told_within_the_budget_of_a_hit(monke
     monkeypatch.setattr(store_service, "WITHIN_S", 0.1)
     monkeypatch.setattr(store_service, "FIRST_WITHIN_S", 1e6)
     text = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint=http://127.0.0.1:9/{ACCOUNT}"
-    with pytest.raises(StoreError, match="cannot be reached"):
-        with_store(text, lambda store: store.append("z", b"a\n"))
+    for ask in (lambda store: store.append("z", b"a\n"), lambda store: store.check()):
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            with_store(text, ask)
 
 
 def test_a_service_that_hangs_costs_no_more_than_the_budget_and_stores_nothing_twice(azurite, monkeypatch):
@@ -146,9 +150,11 @@ def test_a_service_that_hangs_costs_no_more_than_the_budget_and_stores_nothing_t
     assert asyncio.run(run()) in (b"before\nafter\n", b"before\nmeanwhile\nafter\n")
 
 
-def test_a_wrong_key_is_told_without_it(azurite):
+@pytest.mark.parametrize("ask", [lambda store: store.append("z", b"a\n"), lambda store: store.check()])
+def test_a_wrong_key_is_told_without_it(azurite, ask):
     with pytest.raises(StoreError) as refused:
-        with_store(azurite.connection_string(key=WRONG_KEY), lambda store: store.append("z", b"a\n"))
+        with_store(azurite.connection_string(key=WRONG_KEY), ask)
+    assert type(refused.value) is StoreError
     assert "lets us not in (403, " in str(refused.value)
     assert refused.value.__suppress_context__
     for secret in (WRONG_KEY, KEY, "devstoreaccount1", "127.0.0.1"):
@@ -190,6 +196,16 @@ def test_a_missing_container_is_made_by_who_writes_and_not_by_who_reads(azurite)
     assert with_store(azurite.connection_string(), use, a_container()) == b"a\n"
 
 
+def test_a_missing_container_is_made_however_long_it_took_to_hear_of_it(azurite, monkeypatch):
+    monkeypatch.setattr(store_service, "WITHIN_S", 0.0)
+
+    async def use(store):
+        await store.append("z", b"a\n")
+        return await store.read("z")
+
+    assert with_store(azurite.connection_string(), use, a_container()) == b"a\n"
+
+
 def test_a_signature_opens_a_container_that_it_may_not_make(azurite):
     signature = generate_account_sas(
         ACCOUNT,
@@ -200,10 +216,12 @@ def test_a_signature_opens_a_container_that_it_may_not_make(azurite):
     )
     text = f"BlobEndpoint=http://127.0.0.1:{azurite.port}/{ACCOUNT};SharedAccessSignature={signature}"
     container = a_container()
-    with pytest.raises(StoreError, match="we may not make it: create it") as refused:
-        with_store(text, lambda store: store.append("z", b"a\n"), container)
+    for ask in (lambda store: store.append("z", b"a\n"), lambda store: store.check()):
+        with pytest.raises(StoreError, match="we may not make it: create it") as refused:
+            with_store(text, ask, container)
     assert signature not in str(refused.value)
     with_store(azurite.connection_string(), lambda store: store.append("z", b"a\n"), container)
+    with_store(text, lambda store: store.check(), container)
     with_store(text, lambda store: store.append("z", b"b\n"), container)
     assert with_store(text, lambda store: store.read("z"), container) == b"a\nb\n"
 
@@ -217,22 +235,67 @@ def test_a_blob_that_takes_no_append_is_told(azurite):
     with_store(azurite.connection_string(), use, a_container())
 
 
-def test_a_folder_that_is_a_file_is_told(tmp_path):
+@pytest.mark.parametrize("name", ["z", "a/z"])
+def test_a_folder_that_is_a_file_is_told(tmp_path, name):
     (tmp_path / "store").write_text("a file")
-    with pytest.raises(StoreError, match=r"Not a directory|File exists"):
-        with_store(str(tmp_path / "store"), lambda store: store.append("a/z", b"a\n"))
+
+    async def use(store):
+        told = []
+        for verb in (store.append(name, b"a\n"), store.write(name, b"a"), store.lease(name).__aenter__()):
+            with pytest.raises(StoreError, match=r"Not a directory|File exists") as refused:
+                await verb
+            told.append(type(refused.value))
+        return told
+
+    assert with_store(str(tmp_path / "store"), use) == [StoreError] * 3
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_lease_that_a_hanging_disk_gives_too_late_is_free_again(tmp_path, monkeypatch, is_late):
+    hangs, answered = threading.Event(), threading.Event()
+
+    def flock(file, how):
+        hangs.set()
+        answered.wait()
+        fcntl.flock(file, how)
+
+    monkeypatch.setattr(store_folder, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}))
+
+    async def hold(store):
+        async with store.lease("replay"):
+            return True
+
+    async def use(store):
+        if is_late:
+            monkeypatch.setattr(store_folder, "WITHIN_S", 0.05)
+            with pytest.raises(StoreError, match="did not answer within"):
+                await hold(store)
+            monkeypatch.setattr(store_folder, "WITHIN_S", 10)
+        else:  # who waits is told to stop
+            holding = asyncio.create_task(hold(store))
+            await asyncio.to_thread(hangs.wait)
+            holding.cancel()
+            await asyncio.wait({holding})
+            assert holding.cancelled()
+        answered.set()
+        async with asyncio.timeout(10):
+            while any(tmp_path.rglob(".*")):  # noqa: ASYNC110 - nobody is told when a late lease is freed
+                await asyncio.sleep(0.01)
+        return await hold(store)
+
+    assert with_store(str(tmp_path), use)
 
 
 READ_ONLY = """
 import asyncio, os, sys
-from pixel.store import StoreError, open_store
+from pixel.store import StoreError, Unreachable, open_store
 async def main():
     store = open_store(sys.argv[1], "")
     await store.names()  # imports what it needs, while it may
     os.chmod(sys.argv[1], 0o555)
     if os.geteuid() == 0:
         os.setuid(65534)  # root may write anywhere
-    for verb in (store.append("z", b"a"), store.write("z", b"a")):
+    for verb in (store.append("z", b"a"), store.write("z", b"a"), store.check()):
         try:
             await verb
         except StoreError as fault:
@@ -244,11 +307,12 @@ asyncio.run(main())
 def test_a_folder_that_may_only_be_read_is_told(tmp_path):
     ran = script(READ_ONLY, tmp_path)
     assert ran.stdout.count(f"{tmp_path}/z cannot be used (Permission denied).\n") == 2, ran.stderr
+    assert f"{tmp_path} is no folder that can be written to (Permission denied).\n" in ran.stdout
 
 
 FULL_DISK = """
 import asyncio, resource, sys
-from pixel.store import StoreError, open_store
+from pixel.store import StoreError, Unreachable, open_store
 async def main():
     store = open_store(sys.argv[1], "")
     line = b"x" * 99 + b"\\n"

@@ -76,6 +76,19 @@ param hubRetentionDays int = 7
 @description('A consumer group of its own for each system that reads the hub.')
 param consumerGroups array = ['analytics']
 
+// ---- edge mode: docs/edge.md
+
+@description('Let Front Door answer hits with a cached image. Its access log then tells of them, minutes later.')
+param enableEdge bool = false
+
+@description('Hours that this log stays in its hub. Full addresses are in it; what is not read by then is lost.')
+@minValue(1)
+@maxValue(24)
+param edgeRetentionHours int = 1
+
+@description('Host name of your own for edge mode, such as img.example.com. EDGE_DOMAIN_TOKEN proves that it is yours.')
+param edgeDomain string = ''
+
 // ---- what is kept, and for how long
 
 @description('Days that captured events, the ledger and what could not be sent are kept; then they are deleted.')
@@ -161,7 +174,7 @@ module logs 'modules/logs.bicep' = {
 }
 
 module network 'modules/network.bicep' = if (privateNetworking) {
-  params: { name: name, location: location, tags: tags, addressSpace: addressSpace }
+  params: { name: name, location: location, tags: tags, addressSpace: addressSpace, toEventHubs: enableEdge }
 }
 
 module host 'modules/storage_host.bicep' = {
@@ -242,6 +255,24 @@ module endpoints 'modules/endpoints.bicep' = if (privateNetworking) {
   }
 }
 
+module edge 'modules/edge.bicep' = if (enableEdge) {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    suffix: suffix
+    imageAccount: '${storePrefix}edge${suffix}'
+    retentionHours: edgeRetentionHours
+    partitions: partitions
+    maximumThroughputUnits: maximumThroughputUnits
+    receiverPrincipalId: identities.outputs.pixelPrincipalId
+    subnetId: privateNetworking ? network!.outputs.appSubnetId : ''
+    workspaceId: logs.outputs.workspaceId
+    hostName: edgeDomain
+    extraPath: settings.?PIXEL_PATH ?? ''
+  }
+}
+
 module app 'modules/app.bicep' = {
   params: {
     name: 'func-${name}-${suffix}'
@@ -257,6 +288,8 @@ module app 'modules/app.bicep' = {
     packagesUrl: host.outputs.packagesUrl
     hubNamespace: '${namespaceName}.servicebus.windows.net'
     hubName: hubName
+    edgeNamespace: enableEdge ? edge!.outputs.hubNamespace : ''
+    edgeHubName: enableEdge ? edge!.outputs.hubName : ''
     storeUrl: data.outputs.storeUrl
     insightsConnection: logs.outputs.insightsConnection
     workspaceId: logs.outputs.workspaceId
@@ -274,7 +307,7 @@ module domain 'modules/domain.bicep' = if (!empty(customDomain)) {
   params: { appName: app.outputs.name, hostName: customDomain, thumbprint: customDomainThumbprint }
 }
 
-module alerts 'modules/alerts.bicep' = {
+module watch 'modules/watch.bicep' = {
   params: {
     name: name
     location: location
@@ -284,41 +317,31 @@ module alerts 'modules/alerts.bicep' = {
     namespaceId: ownNamespace ? namespace!.outputs.id : existingNamespaceId
     isNamespaceOurs: ownNamespace
     hubName: hubName
+    edgeNamespaceId: enableEdge ? edge!.outputs.namespaceId : ''
+    edgeHubName: enableEdge ? edge!.outputs.hubName : ''
+    monthlyBudget: monthlyBudget
+    budgetStart: budgetStart
   }
   dependsOn: [hub]
 }
 
-module workbook 'modules/workbook.bicep' = {
-  params: {
-    name: name
-    location: location
-    tags: tags
-    workspaceId: logs.outputs.workspaceId
-    namespaceId: ownNamespace ? namespace!.outputs.id : existingNamespaceId
-  }
-}
-
-module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmail)) {
-  params: { name: name, amount: monthlyBudget, start: budgetStart, email: alertEmail }
-}
-
 @description('The Function App, for func, az and the pipeline.')
 output FUNCTION_APP_NAME string = app.outputs.name
-
 @description('Where the pixel answers.')
 output PIXEL_URL string = empty(customDomain) || empty(customDomainThumbprint) ? app.outputs.url : 'https://${customDomain}'
-
 @description('What a TXT record asuid.HOST must hold before customDomain can be bound.')
 output DOMAIN_VERIFICATION_ID string = app.outputs.domainVerificationId
-
 @description('For python -m pixel verify, read and reconcile.')
 output PIXEL_CAPTURE_STORE string = data.outputs.captureUrl
-
 @description('For python -m pixel reconcile and replay.')
 output PIXEL_STORE string = data.outputs.storeUrl
-
 @description('For consumers of the events.')
 output EVENT_HUB_NAMESPACE string = '${namespaceName}.servicebus.windows.net'
-
 @description('For consumers of the events.')
 output EVENT_HUB_NAME string = hubName
+@description('Where the pixel answers in edge mode. Empty: it is off.')
+output EDGE_URL string = enableEdge ? edge!.outputs.url : ''
+@description('The account that infra/edge_image.sh puts the image into. Empty: edge mode is off.')
+output EDGE_IMAGE_ACCOUNT string = enableEdge ? edge!.outputs.imageAccount : ''
+@description('What a TXT record _dnsauth.HOST must hold before edgeDomain gets its certificate.')
+output EDGE_DOMAIN_TOKEN string = enableEdge ? edge!.outputs.domainToken : ''

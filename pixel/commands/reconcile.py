@@ -1,6 +1,7 @@
-"""Compare the ledger with what is stored: `reconcile --capture FOLDER` tells whether an accepted event is missing.
+"""Compare the ledger with what is stored: `reconcile [--capture WHERE]` tells whether an accepted event is missing.
 
-The exit code is 0 when none is, 1 when some are, 2 when nothing could be compared. docs/ledger.md says what each line means.
+WHERE is a folder, or a Blob container that your login may read (`az login`); a connection string goes in PIXEL_CAPTURE_STORE. The
+exit code is 0 when none is, 1 when some are, 2 when nothing could be compared. docs/ledger.md says what each line means.
 """
 
 import argparse
@@ -10,13 +11,13 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
+from pixel.captured import WHERE, captured, place
 from pixel.number_set import NumberSet
-from pixel.reconcile import WINDOW_S, Progress, reconcile
+from pixel.reconcile import WINDOW_S, read_capture, read_store
 from pixel.reconciled import Period, Process, Result
 from pixel.settings import read_settings
-from pixel.store import StoreError, open_store
+from pixel.store import Store, StoreError, open_store, typed
 from pixel.terminal import bytes_bar, typed_time
 
 SHOWN = 10
@@ -26,31 +27,17 @@ SHOWN = 10
 def run(arguments: list[str]) -> int:
     """Compare and tell."""
     asked = _parser().parse_args(arguments)
-    settings = read_settings({**os.environ, **({"PIXEL_STORE": asked.store} if asked.store else {})})
-    problems = [problem for problem in settings.problems if "PIXEL_STORE" in problem]
     period = Period(asked.begin or Period().begin, asked.end or Period().end)
-    if not settings.store and not problems:
-        problems.append("No store is named, so there is no ledger: --store data/store, or set PIXEL_STORE.")
-    if not asked.capture.exists():
-        problems.append(f"{asked.capture} does not exist. A pixel started by `make run` captures to data/capture.")
     if period.begin >= period.end:
-        problems.append("The period ends before it begins: --from is the earlier one.")
-    if problems:
-        print(*problems, sep="\n", file=sys.stderr)
+        print("The period ends before it begins: --from is the earlier one.", file=sys.stderr)
         return 2
-
-    async def compare(progress: Progress) -> Result:
-        store = open_store(settings.store, settings.store_container, settings.store_client_id)
-        try:
-            return await reconcile(asked.capture, store, period, progress)
-        finally:
-            await store.close()
-
     try:
-        with bytes_bar(transient=True) as progress:
-            result = asyncio.run(compare(progress))
+        result = _compare(asked, period)
     except StoreError as unusable:
         print(unusable, file=sys.stderr)
+        return 2
+    except OSError as fault:
+        print(f"{fault.filename or place(asked.capture)}: {fault.strerror}", file=sys.stderr)
         return 2
     if not result.seen:
         print(
@@ -62,6 +49,11 @@ def run(arguments: list[str]) -> int:
     print(*_lines(result, period), sep="\n")
     for unreadable in result.unreadable:
         print(unreadable, file=sys.stderr)
+    if not result.found_files:
+        print(
+            f"There are no capture files (.avro) in {place(asked.capture)}: does Capture write there?",
+            file=sys.stderr,
+        )
     if not result.rows:
         print(
             "\nThe ledger has no row of it, so nothing was compared: is that the store of the pixel (PIXEL_STORE)?",
@@ -72,16 +64,39 @@ def run(arguments: list[str]) -> int:
     return 1 if result.missing else 0
 
 
+def _compare(asked: argparse.Namespace, period: Period) -> Result:
+    async def compare() -> Result:
+        store = _store(asked.store)
+        try:
+            return await read_store(store, period)
+        finally:
+            await store.close()
+
+    with captured(asked.capture) as files, bytes_bar(transient=True) as progress:
+        result = asyncio.run(compare())
+        read_capture(files, period, result, progress)
+    return result
+
+
+def _store(named: str) -> Store:
+    settings = read_settings({**os.environ, **({"PIXEL_STORE": typed(named, "PIXEL_STORE")} if named else {})})
+    for problem in settings.problems:
+        if "PIXEL_STORE" in problem:
+            raise StoreError(problem)
+    if not settings.store:
+        raise StoreError("No store is named, so there is no ledger: --store data/store, or set PIXEL_STORE.")
+    return open_store(settings.store, settings.store_container, settings.store_client_id)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m pixel reconcile", description=__doc__)
+    parser.add_argument("--capture", default="", metavar="WHERE", help=WHERE)
     parser.add_argument(
-        "--capture",
-        type=Path,
-        required=True,
-        metavar="FOLDER",
-        help="where the capture files are, such as data/capture",
+        "--store",
+        default="",
+        metavar="STORE",
+        help="where the ledger is: a folder or the https URL of a container. Without it: what PIXEL_STORE names",
     )
-    parser.add_argument("--store", metavar="STORE", help="where the ledger is: as PIXEL_STORE, which is the default")
     moment = "such as 2026-11-21T08:00, in UTC unless it says otherwise"
     parser.add_argument("--from", dest="begin", type=_minute, metavar="TIME", help=f"first minute, {moment}")
     parser.add_argument("--to", dest="end", type=_minute, metavar="TIME", help="minute before which to stop")

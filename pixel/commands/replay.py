@@ -1,7 +1,7 @@
 """Send events on: what was spilled, or with --from-capture what was captured, once more.
 
-Spilled files come from PIXEL_STORE, oldest first, and go once each event was acknowledged. The exit code is 0 when nothing is left,
-1 when something is, 2 when nothing could be done. docs/replay.md says more.
+Spilled files come from PIXEL_STORE, oldest first, and go once each event was acknowledged. The exit code is 0 when nothing is
+left, 1 when something is, 2 when nothing could be done. Keys are taken from the environment only. docs/replay.md says more.
 """
 
 import argparse
@@ -11,10 +11,11 @@ import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import enrichers as enricher_package
+from pixel.captured import WHERE, Captured, captured, place
 from pixel.collect.enrich import load
 from pixel.collect.enrich_again import enrich_again
 from pixel.deliver.hub_sink import open_hub
@@ -22,7 +23,7 @@ from pixel.deliver.reemit import Change, Reemitted, reemit
 from pixel.deliver.replay import YOUNG_S, Replayed, Sender, replay
 from pixel.deliver.spill import read_lines, spilled_files
 from pixel.settings import read_settings
-from pixel.store import Missing, Store, StoreError, is_folder, open_store
+from pixel.store import Missing, Store, StoreError, is_folder, open_store, typed
 from pixel.terminal import bytes_bar, print_table, typed_time
 
 NO_HUB = "There is no hub to send to: set EVENT_HUB, or say --to-capture FOLDER."
@@ -36,26 +37,35 @@ def run(arguments: list[str]) -> int:
     """Replay; return the exit code."""
     parser = _parser()
     asked = parser.parse_args(arguments)
-    if not asked.from_capture and (asked.begin or asked.end or asked.dry_run or asked.re_enrich is not None):
+    if asked.from_capture is None and (asked.begin or asked.end or asked.dry_run or asked.re_enrich is not None):
         parser.error("--from, --to, --re-enrich and --dry-run go with --from-capture; --list shows what is spilled")
-    if asked.from_capture and asked.list:
+    if asked.from_capture is not None and asked.list:
         parser.error("--list shows what is spilled; with --from-capture, --dry-run counts")
     try:
-        return asyncio.run(_reemit(asked) if asked.from_capture else _list(asked) if asked.list else _replay(asked))
+        if asked.from_capture is None:
+            return asyncio.run(_list(asked) if asked.list else _replay(asked))
+        with captured(asked.from_capture) as files:
+            _check_apart(asked)
+            return asyncio.run(_reemit(asked, files))
     except (_Unusable, StoreError) as unusable:
         print(unusable, file=sys.stderr)
-        return 2
+    except OSError as fault:
+        print(f"{fault.filename or 'What was captured'}: {fault.strerror}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m pixel replay", description=__doc__)
-    parser.add_argument("--store", help="where events were spilled (PIXEL_STORE)")
+    parser.add_argument(
+        "--store",
+        default="",
+        help="where events were spilled: a folder or the https URL of a container. Without it: what PIXEL_STORE names",
+    )
     parser.add_argument("--list", action="store_true", help="show what is spilled, send nothing")
     parser.add_argument(
         "--to-capture", type=Path, metavar="FOLDER", help="write capture files, instead of to the hub"
     )
-    parser.add_argument("--from-capture", metavar="SOURCE", help="a capture file, a folder, or a Blob container")
-    parser.add_argument("--capture-container", default="capture", metavar="NAME", help="if SOURCE is an account's")
+    parser.add_argument("--from-capture", nargs="?", const="", metavar="WHERE", help=WHERE)
     parser.add_argument("--from", type=_moment, dest="begin", metavar="TIME", help="received then or later")
     parser.add_argument("--to", type=_moment, dest="end", metavar="TIME", help="received before")
     parser.add_argument(
@@ -118,25 +128,26 @@ async def _list(asked: argparse.Namespace) -> int:
     return 0
 
 
-async def _reemit(asked: argparse.Namespace) -> int:
+def _check_apart(asked: argparse.Namespace) -> None:
+    to, source = asked.to_capture, Path(place(asked.from_capture)).resolve()
+    if to and source.exists():
+        folder = source.parent if source.is_file() else source
+        if to.resolve().is_relative_to(folder) or source.is_relative_to(to.resolve()):
+            raise _Unusable("What was captured would be captured there once more: name another folder.")
+
+
+async def _reemit(asked: argparse.Namespace, files: Captured) -> int:
     change = None if asked.re_enrich is None else _enricher(asked.re_enrich)
-    source, prefix = _source(asked)
-    try:
-        async with contextlib.nullcontext() if asked.dry_run else _sender(asked) as sender:
-            with bytes_bar() as progress:
-                told = await reemit(
-                    source,
-                    sender,
-                    prefix=prefix,
-                    begin=asked.begin or "",
-                    end=asked.end or "~",
-                    change=change,
-                    progress=progress,
-                )
-    except StoreError as fault:
-        raise _Unusable(_about_source(fault)) from None
-    finally:
-        await source.close()
+    async with contextlib.nullcontext() if asked.dry_run else _sender(asked) as sender:
+        with bytes_bar() as progress:
+            told = await reemit(
+                files,
+                sender,
+                begin=asked.begin or "",
+                end=asked.end or "~",
+                change=change,
+                progress=progress,
+            )
     print_table(
         ["files read", "events chosen", "sent", "too large", "no events"],
         [[told.files, told.chosen, told.sent, told.too_large, told.no_event]],
@@ -145,7 +156,7 @@ async def _reemit(asked: argparse.Namespace) -> int:
 
 
 def _code(told: Reemitted, dry_run: bool) -> int:
-    print(*map(_about_source, told.unread), sep="\n", end="\n" if told.unread else "")
+    print(*told.unread, sep="\n", end="\n" if told.unread else "")
     if told.problem:
         print(f"Stopped: {told.problem}. Come again: what was sent is sent once more, with the same ids.")
     if not told.files:
@@ -156,28 +167,10 @@ def _code(told: Reemitted, dry_run: bool) -> int:
 
 def _store(asked: argparse.Namespace) -> Store:
     settings = read_settings(os.environ)
-    text = asked.store or os.environ.get("PIXEL_STORE", "").strip()
+    text = typed(asked.store, "PIXEL_STORE") or os.environ.get("PIXEL_STORE", "").strip()
     if asked.store and is_folder(text) and not Path(text).is_dir():
         raise _Unusable(f"{text} is no folder.")
     return open_store(text, settings.store_container, settings.store_client_id)
-
-
-def _source(asked: argparse.Namespace) -> tuple[Store, str]:
-    """Open what was captured; return it with the prefix of the names that are wanted."""
-    text, prefix = asked.from_capture, ""
-    if is_folder(text):
-        path = Path(text)
-        if not path.exists():
-            raise _Unusable(f"{path} does not exist. A pixel started by `make run` captures to data/capture.")
-        if path.is_file():
-            text, prefix = str(path.parent), path.name
-        to = asked.to_capture
-        if to and (to.resolve().is_relative_to(Path(text).resolve()) or path.resolve().is_relative_to(to.resolve())):
-            raise _Unusable("What was captured would be captured there once more: name another folder.")
-    try:
-        return open_store(text, asked.capture_container, read_settings(os.environ).store_client_id), prefix
-    except StoreError as fault:
-        raise _Unusable(_about_source(fault)) from None
 
 
 @contextlib.asynccontextmanager
@@ -215,15 +208,7 @@ def _enricher(names: str) -> Change:
     return lambda body, event: enrich_again(body, event, enrichers.running)
 
 
-def _about_source(fault: object) -> str:
-    return str(fault).replace("PIXEL_STORE_CONTAINER", "--capture-container").replace("PIXEL_STORE", "--from-capture")
-
-
 def _moment(text: str) -> str:
     """Return a time as events write it."""
     utc = typed_time(text, "time such as 2026-11-20 or 2026-11-20T08:00").astimezone(UTC)
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _minute(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"

@@ -1,6 +1,7 @@
 """Serve the pixel on this machine, without Azure: `serve`, on 127.0.0.1 and PORT (7071)."""
 
 import argparse
+import asyncio
 import logging
 import os
 import socket
@@ -22,6 +23,8 @@ from pixel.log import OncePerMinute
 from pixel.serve.asgi import asgi
 from pixel.serve.live import Live
 from pixel.serve.protocol import protocol
+from pixel.settings import Settings
+from pixel.store import StoreError, Unreachable, open_store
 
 DEFAULTS = {"PIXEL_CAPTURE_DIR": "data/capture", "PIXEL_CLIENT_IP": "direct", "PORT": "7071"}
 """What a laptop needs, where the environment says nothing."""
@@ -36,6 +39,9 @@ def run(arguments: list[str]) -> int:
     app = build(environ, watch=live.watch if live else None)
     listener = None
     problems = _problems(app, environ)
+    wrong = _wrong_with_store(app.collector.settings)
+    if wrong is not None and not isinstance(wrong, Unreachable):
+        problems.append(f"PIXEL_STORE cannot be used: {wrong}")
     if not problems:
         try:
             listener = socket.create_server(("127.0.0.1", int(environ["PORT"])), backlog=2048)
@@ -60,6 +66,8 @@ def run(arguments: list[str]) -> int:
     logging.getLogger("uvicorn.error").addFilter(OncePerMinute())
     for sentence in (*status(app.collector, app.enrichers)["problems"], *app.enrichers.notes):
         print(sentence, file=sys.stderr)
+    if wrong is not None:
+        print(f"PIXEL_STORE cannot be used now, and is tried again: {wrong}", file=sys.stderr)
     _warm_up(app)
     at = f"http://127.0.0.1:{environ['PORT']}"
     settings = app.collector.settings
@@ -99,6 +107,25 @@ def _problems(app: App, environ: Mapping[str, str]) -> list[str]:
     except OSError as unusable:
         problems.append(f"PIXEL_CAPTURE_DIR is no folder that can be written to ({unusable.strerror}).")
     return problems
+
+
+def _wrong_with_store(settings: Settings) -> StoreError | None:
+    """Say why the store cannot be written, now and not when it is first needed."""
+
+    async def check() -> None:
+        # Another one than the app's, which belongs to the server's event loop.
+        store = open_store(settings.store, settings.store_container, settings.store_client_id)
+        try:
+            await store.check()
+        finally:
+            await store.close()
+
+    try:
+        if settings.store:
+            asyncio.run(check())
+    except StoreError as wrong:
+        return wrong
+    return None
 
 
 class _Server(uvicorn.Server):

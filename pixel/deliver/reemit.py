@@ -1,18 +1,17 @@
 """Captured events are sent once more, with their ids, from a folder or a container that Event Hubs Capture wrote to."""
 
-import tempfile
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import msgspec
 
 from pixel import capture
+from pixel.captured import Captured
 from pixel.deliver.replay import STEP_BYTES, STEP_EVENTS, Progress, Sender, Undelivered, deliver_or_find_too_large
 from pixel.event import Event, decode
-from pixel.store import Entry, Store, StoreError
-
-_PIECE: Final = 4 << 20
+from pixel.store import StoreError
 
 Change = Callable[[bytes, Event], bytes]
 """Is given an event as captured, and decoded; returns what is sent."""
@@ -36,24 +35,23 @@ class Reemitted(msgspec.Struct):
 
 
 async def reemit(
-    source: Store,
+    files: Captured,
     sender: Sender | None,
     *,
-    prefix: str = "",
     begin: str = "",
     end: str = "~",
     change: Change | None = None,
     progress: Progress | None = None,
 ) -> Reemitted:
-    """Send the events of capture files whose names begin with `prefix`, oldest file first. Without a sender only count.
+    """Send the events of capture files, oldest file first. Without a sender only count.
 
     `begin` and `end` bound `received_at`, as it is written in events; `end` itself is left out. Stops when the sender
-    refuses. Raises `StoreError` when the source cannot be listed.
+    refuses. Raises `StoreError` or `OSError` when the files cannot be listed.
     """
     told = Reemitted()
-    found = [entry for entry in await source.names(prefix) if entry.name.endswith(".avro")]
-    found.sort(key=lambda entry: (capture.file_time(Path(entry.name)), entry.name))
-    size, done = sum(entry.size for entry in found), 0
+    # In threads: to read may take long, and a sender has connections to keep.
+    sizes = await asyncio.to_thread(files.sizes)
+    size, done = sum(sizes.values()), 0
     waiting: list[bytes] = []
     waiting_bytes = 0
 
@@ -66,15 +64,15 @@ async def reemit(
             told.sent += len(bodies) - too_large
 
     try:
-        for entry in found:
-            with tempfile.TemporaryFile() as file:  # a capture file may have 500 MB, and Avro is read from a file
-                try:
-                    await _fetch(source, entry, file)
-                except StoreError as fault:
-                    told.unread.append(f"{entry.name}: {fault}")
-                    continue
+        for name in sorted(sizes, key=lambda name: (capture.file_time(Path(name)), name)):
+            try:
+                file = await asyncio.to_thread(files.open, name)
+            except (StoreError, OSError) as fault:
+                told.unread.append(f"{name}: {fault}")
+                continue
+            with file:
                 told.files += 1
-                for body, event in _events(file, entry.name, told):
+                for body, event in _events(file, name, told):
                     if not begin <= event.received_at < end:
                         continue
                     told.chosen += 1
@@ -83,23 +81,13 @@ async def reemit(
                         await flush()
                     waiting.append(sent)
                     waiting_bytes += len(sent)
-            done += entry.size
+            done += sizes[name]
             if progress is not None:
                 progress(done, size)
         await flush()
     except Undelivered as refused:
         told.problem = refused.reason
     return told
-
-
-async def _fetch(source: Store, entry: Entry, file: BinaryIO) -> None:
-    start = 0
-    while start < entry.size:
-        piece = await source.read(entry.name, start, min(_PIECE, entry.size - start))
-        if not piece:
-            raise StoreError("it became shorter while it was read.")
-        file.write(piece)
-        start += len(piece)
 
 
 def _events(file: BinaryIO, name: str, told: Reemitted) -> Iterator[tuple[bytes, Event]]:

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from pixel.deliver.backlog import note_replay
 from pixel.deliver.spill import SETTLED_S, TOO_LARGE, Line, SpillFile, read_lines, spilled_files
 from pixel.store import Lease, Missing, Store, StoreError, Taken
 
@@ -115,6 +116,8 @@ async def replay(
                 break
         done += file.size
     told.left, told.left_bytes = len(left), sum(left.values())
+    if told.events:
+        await note_replay(store, told.files, told.events, clock())
     return told
 
 

@@ -10,6 +10,7 @@ from pixel.collect.response import Response
 from pixel.collect.track import Collector
 from pixel.endpoints.endpoint import READ, Endpoint, as_page, is_local_name
 from pixel.endpoints.status import may_see, status
+from pixel.ledger_store import LedgerWriter
 
 _STORED = {
     "cut": "the network the address belongs to, never the whole address",
@@ -23,8 +24,8 @@ _SIGNALS = {
 }
 
 
-def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
-    """Return the row of `/`."""
+def endpoint(collector: Collector, enrichers: Enrichers, writer: LedgerWriter | None = None) -> Endpoint:
+    """Return the row of `/`. `writer` knows whether the store can be written."""
     page = Template(Path(__file__).with_name("home.html").read_text("utf-8"))
     settings = collector.settings
 
@@ -32,7 +33,7 @@ def endpoint(collector: Collector, enrichers: Enrichers) -> Endpoint:
         host = request.headers.get("host", "localhost")
         scheme = "http" if is_local_name(host) else "https"
         known = may_see(request, settings.status_key)
-        told = status(collector, enrichers) if known else None
+        told = status(collector, enrichers, writer) if known else None
         fill = {
             "origin": escape(f"{scheme}://{host}"),
             "path": settings.path or "/pix",

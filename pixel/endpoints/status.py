@@ -1,5 +1,6 @@
 """/status: the settings in force, what runs, what does not and why, and the ledger."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pixel.collect.query import parse_query
 from pixel.collect.request import Request
 from pixel.collect.response import Response
 from pixel.collect.track import Collector
+from pixel.deliver.backlog import Backlog
 from pixel.deliver.deliveries import summary
 from pixel.endpoints.endpoint import READ, Endpoint, as_json
 from pixel.enricher import Enricher
@@ -26,22 +28,24 @@ _log = logging.getLogger("pixel.status")
 
 
 def endpoint(
-    collector: Collector, enrichers: Enrichers, writer: LedgerWriter | None = None, today: Today | None = None
+    collector: Collector,
+    enrichers: Enrichers,
+    writer: LedgerWriter | None = None,
+    today: Today | None = None,
+    backlog: Backlog | None = None,
 ) -> Endpoint:
     """Return the row of `/status`: 200, 503 when something is wrong, 401 without the key where one is set.
 
-    With a store, `writer` writes this process's ledger to it, and `today` reads those of all instances.
+    With a store, `writer` writes this process's ledger to it, `today` reads those of all instances, and `backlog` what they spilled.
     """
 
     async def handle(request: Request) -> Response:
         if not may_see(request, collector.settings.status_key):
             return as_json({"problem": "This needs the key of PIXEL_STATUS_KEY: as X-Pixel-Key, or ?key=KEY."}, 401)
-        told = status(collector, enrichers)
-        if writer is not None and writer.problem is not None:
-            told["problems"].append(writer.problem)
-        if today is not None:
-            told["today"], problem = await today.ask()
-            told["problems"] += [problem] if problem else []
+        told = status(collector, enrichers, writer)
+        if today is not None and backlog is not None:
+            (told["today"], unread), (told["spill"], unlisted) = await asyncio.gather(today.ask(), backlog.ask())
+            told["problems"] += [problem for problem in (unread, unlisted) if problem]
         return as_json(told, 503 if told["problems"] else 200)
 
     return Endpoint("status", "/status", READ, handle)
@@ -55,12 +59,13 @@ def may_see(request: Request, key: str) -> bool:
     return hmac.compare_digest(str(offered).encode(), key.encode())
 
 
-def status(collector: Collector, enrichers: Enrichers) -> dict[str, Any]:
+def status(collector: Collector, enrichers: Enrichers, writer: LedgerWriter | None = None) -> dict[str, Any]:
     """Return the state of the pixel as JSON values; no secrets among them."""
     settings = collector.settings
     problems = list(settings.problems)
     problems += [each for each in (collector.sink.problem, collector.sink.trouble) if each is not None]
     problems += enrichers.problems
+    problems += [writer.problem] if writer and writer.problem else []
     return {
         "version": __version__,
         "problems": problems,

@@ -1,15 +1,18 @@
 """Captured events are sent once more: each once, as they are, from a folder and from Blob."""
 
 import asyncio
+import io
 import json
 
 import pytest
 
 from pixel import capture
+from pixel.captured import captured
 from pixel.deliver.reemit import Reemitted, reemit
 from pixel.deliver.replay import STEP_EVENTS, Undelivered
 from pixel.event import encode
-from tests.deliver.test_replay import Hub, body, in_folder, numbers
+from pixel.store import Missing
+from tests.deliver.test_replay import Hub, body, numbers
 from tests.stores import with_store
 
 SYNC = bytes(range(16))
@@ -23,26 +26,28 @@ def named(second, partition=0):
     return f"ns/hub/{partition}/2026/11/21/08/04/{second:02}.avro"
 
 
-def reemitted(tmp_path, files, sender, **how):
-    async def use(store):
+def reemitted(where, files, sender, **how):
+    """Re-emit what a store holds: `where` is a folder, or a connection string and a container."""
+    text, container = where if isinstance(where, tuple) else (str(where), "")
+
+    async def fill(store):
         for name, content in files.items():
             await store.write(name, content)
-        return await reemit(store, sender, **how)
 
-    return in_folder(tmp_path, use)
+    with_store(text, fill, container)
+    with captured("", {"PIXEL_CAPTURE_STORE": text, "PIXEL_CAPTURE_STORE_CONTAINER": container}) as found:
+        return asyncio.run(reemit(found, sender, **how))
 
 
 def test_events_are_sent_as_they_were_captured_oldest_file_first(where):
     hub = Hub()
-
-    async def use(store):
-        await store.write(named(9), a_file(body(3)))
-        await store.write(named(7, 1), a_file(body(2)))
-        await store.write(named(5), a_file(body(0), body(1, customer_id="Zoë")))
-        await store.write("ns/hub/0/notes.txt", b"somebody's own")
-        return await reemit(store, hub)
-
-    told = with_store(where[0], use, where[1])
+    files = {
+        named(9): a_file(body(3)),
+        named(7, 1): a_file(body(2)),
+        named(5): a_file(body(0), body(1, customer_id="Zoë")),
+        "ns/hub/0/notes.txt": b"somebody's own",
+    }
+    told = reemitted(where, files, hub)
     assert hub.bodies == [body(0), body(1, customer_id="Zoë"), body(2), body(3)]
     assert told == Reemitted(files=3, chosen=4, sent=4)
 
@@ -92,7 +97,23 @@ def test_what_cannot_be_read_or_sent_is_told_and_blocks_nothing(tmp_path):
     told = reemitted(tmp_path, files, hub)
     assert hub.ids == ["0", "2", "3"]
     assert (told.files, told.chosen, told.sent, told.too_large, told.no_event, told.torn) == (5, 4, 3, 1, 2, 1)
-    assert [line.partition(": ")[0] for line in told.unread] == [named(2), named(3)]
+    assert [line.partition(": ")[0] for line in told.unread] == [f"{tmp_path}/{named(at)}" for at in (2, 3)]
+
+
+def test_a_file_that_vanishes_is_told_and_blocks_nothing(tmp_path):
+    hub, files = Hub(), {named(5): a_file(body(0)), named(6): a_file(body(1))}
+
+    class Vanishing:
+        def sizes(self):
+            return {name: len(content) for name, content in files.items()}
+
+        def open(self, name):
+            if name == named(5):
+                raise Missing("The Blob store has no such blob.")
+            return io.BytesIO(files[name])
+
+    told = asyncio.run(reemit(Vanishing(), hub))
+    assert (hub.ids, told.unread) == (["1"], [f"{named(5)}: The Blob store has no such blob."])
 
 
 def test_a_sender_that_refuses_ends_it(tmp_path):

@@ -10,7 +10,7 @@ from pixel.collect.response import GIF
 from pixel.deliver.sink import MemorySink
 from pixel.endpoints.status import status
 from pixel.event import json_schema
-from tests.front_door import knock
+from tests.front_door import ROOT, knock
 
 
 def app(**settings):
@@ -109,7 +109,18 @@ def test_status_sums_the_rows_of_today_beside_this_process(tmp_path):
     assert "today" not in json.loads(knock(app(), "/status").body)
 
 
-def test_status_is_red_when_the_ledger_cannot_be_written(tmp_path):
+def test_status_tells_what_waits_in_the_spill(tmp_path):
+    folder = tmp_path / "spill/2026-11-21/08"
+    folder.mkdir(parents=True)
+    folder.joinpath("web1-5d2c9e71-04.away.ndjson").write_bytes(b"{}\n")
+    spill = json.loads(knock(app(PIXEL_STORE=str(tmp_path)), "/status").body)["spill"]
+    assert (spill["files"], spill["bytes"], spill["oldest"]) == (1, 3, "2026-11-21T08:04:00Z")
+    assert "spill" not in json.loads(knock(app(), "/status").body)
+    guide = (ROOT / "docs/ledger.md").read_text("utf-8")
+    assert [name for name in spill if f"| `{name}` |" not in guide] == []
+
+
+def test_status_and_home_are_red_when_the_ledger_cannot_be_written(tmp_path):
     (tmp_path / "store").write_text("a file, no folder")
     pixel = app(PIXEL_STORE=str(tmp_path / "store"))
     knock(pixel, "/pix")
@@ -117,6 +128,17 @@ def test_status_is_red_when_the_ledger_cannot_be_written(tmp_path):
     answer = knock(pixel, "/status")
     assert (answer.status, knock(pixel, "/health").status) == (503, 200)
     assert "The ledger could not be written" in json.loads(answer.body)["problems"][0]
+    assert b"The ledger could not be written" in knock(pixel, "/").body
+
+
+def test_status_is_red_before_the_first_hit_when_the_store_cannot_be_written(tmp_path):
+    (tmp_path / "store").write_text("a file, no folder")
+    pixel = app(PIXEL_STORE=str(tmp_path / "store"))
+    (timer,) = (timer for timer in pixel.timers if timer.name == "ledger")
+    asyncio.run(timer.run())
+    answer = knock(pixel, "/status")
+    assert (answer.status, knock(pixel, "/pix").headers["x-pixel-outcome"]) == (503, "accepted")
+    assert "PIXEL_STORE cannot be used: " in json.loads(answer.body)["problems"][0]
 
 
 def test_status_tells_which_enrichers_fail_and_which_know_less():

@@ -34,7 +34,21 @@ WANTED = {
     },
     "brought and private": {"existingNamespaceId": BROUGHT, "privateNetworking": True},
 }
+WANTED |= {f"{name}, edge": what | {"enableEdge": True} for name, what in WANTED.items()}
+WANTED["all there is, edge"] |= {
+    "edgeDomain": "img.example.com",
+    "edgeRetentionHours": 6,
+    "settings": {"PIXEL_PATH": "img/spacer.gif"},
+}
 """What is asked for beyond each parameter file."""
+
+with_edge = pytest.mark.parametrize(
+    "deployment",
+    [(path.name, what) for path in FILES for what in WANTED if WANTED[what].get("enableEdge")],
+    indirect=True,
+    ids=", ".join,
+)
+"""For tests of edge mode only: each parameter file with all that has it on."""
 
 
 COMPILE = """
@@ -87,6 +101,18 @@ def deployment(request, compiled, given):
 def deployed(deployment):
     """Every resource that is deployed."""
     return list(deployment.resources())
+
+
+@pytest.fixture
+def core(deployed):
+    """All but edge mode: what is the same with it and without."""
+    return [each for each in deployed if each.module.split("/")[0] != "edge"]
+
+
+@pytest.fixture
+def edge(deployed):
+    """Edge mode; nothing where it is off."""
+    return [each for each in deployed if each.module.split("/")[0] == "edge"]
 
 
 @pytest.fixture(scope="session")

@@ -67,10 +67,13 @@ def union(*parts):
 
 
 FUNCTIONS = {
+    "add": lambda a, b: a + b,
     "cidrSubnet": lambda space, size, index: f"{space}#{size}.{index}",
+    "coalesce": lambda *parts: next((part for part in parts if part is not None), None),
     "concat": lambda *parts: [each for part in parts for each in part],
     "createArray": lambda *parts: list(parts),
     "createObject": lambda *parts: dict(zip(parts[::2], parts[1::2], strict=True)),
+    "deployer": lambda: {"objectId": "WHO DEPLOYS"},
     "empty": lambda part: not part,
     "environment": lambda: {"suffixes": {"storage": "core.windows.net"}},
     "equals": lambda a, b: a == b,
@@ -88,10 +91,12 @@ FUNCTIONS = {
     "readEnvironmentVariable": lambda _name, default="": default,
     "replace": lambda text, old, new: text.replace(old, new),
     "split": lambda text, by: text.split(by),
+    "startsWith": lambda text, start: text.lower().startswith(start.lower()),
     "subscription": lambda: {"subscriptionId": "SUB"},
     "subscriptionResourceId": lambda kind, *names: f"/subscriptions/SUB/providers/{kind}/{'/'.join(names)}",
     "take": lambda part, count: part[:count],
     "toLower": str.lower,
+    "tryGet": lambda whole, key: whole.get(key),
     "union": union,
     "uniqueString": lambda *parts: digest(*parts)[:13],
     "utcNow": lambda form: form.replace("yyyy", "2026").replace("MM", "11"),

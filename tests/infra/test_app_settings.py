@@ -3,7 +3,7 @@
 import json
 
 from pixel.settings import SETTINGS, read_settings
-from tests.infra.arm import Template, app_settings
+from tests.infra.arm import Template, app_settings, of
 from tests.infra.conftest import ROOT
 
 PLATFORM = {
@@ -16,10 +16,13 @@ PLATFORM = {
 }
 """Settings that the Functions host reads, not we."""
 
+EDGE = {"EDGE_HUB__fullyQualifiedNamespace", "EDGE_HUB__credential", "EDGE_HUB__clientId", "EDGE_HUB_NAME"}
+"""Settings that are there in edge mode only."""
+
 
 def test_every_setting_in_bicep_is_one_that_the_code_or_the_host_reads(deployed):
     example = json.loads((ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
-    assert set(app_settings(deployed)) <= set(SETTINGS) | set(example) | PLATFORM
+    assert set(app_settings(deployed)) <= set(SETTINGS) | set(example) | PLATFORM | EDGE
 
 
 def test_every_setting_the_code_needs_on_azure_is_in_bicep_and_makes_sense_to_it(deployed):
@@ -36,6 +39,18 @@ def test_every_setting_the_code_needs_on_azure_is_in_bicep_and_makes_sense_to_it
     assert read.hub.client_id == read.store_client_id == "{identities/pixel.clientId}"
     assert read.store == "https://acme.blob.core.windows.net/pixel"
     assert read.client_ip == "functions"
+
+
+def test_edge_mode_has_its_settings_and_nothing_else_has_them(deployed, edge):
+    settings = app_settings(deployed)
+    assert {name for name in settings if name.startswith("EDGE_")} == (EDGE if edge else set())
+    if edge:
+        namespace = of(edge, "eventhub/namespaces")[0].name
+        assert settings["EDGE_HUB__fullyQualifiedNamespace"] == f"{namespace}.servicebus.windows.net"
+        assert settings["EDGE_HUB_NAME"] == "pixel-edge"
+        assert settings["EDGE_HUB__clientId"] == settings["EVENT_HUB__clientId"]
+        assert settings["EDGE_HUB__credential"] == "managedidentity"
+        assert settings["EVENT_HUB__fullyQualifiedNamespace"] != settings["EDGE_HUB__fullyQualifiedNamespace"]
 
 
 def test_settings_of_the_user_count_but_cannot_cut_the_pixel_off(compiled, given):

@@ -6,35 +6,38 @@ import re
 import pytest
 
 from tests.infra.arm import Template, app_settings, of, only
-from tests.infra.conftest import INFRA
+from tests.infra.conftest import INFRA, ROOT
 
 
 def test_capture_writes_by_identity_what_our_reader_reads_and_may_do_so_before_it_is_switched_on(
-    deployment, compiled, deployed
+    deployment, compiled, core
 ):
-    hub = only(deployed, "eventhub/namespaces/eventhubs")["properties"]
+    hub = only(core, "eventhub/namespaces/eventhubs")["properties"]
     capture = hub["captureDescription"]
     assert (capture["enabled"], capture["encoding"], capture["skipEmptyArchives"]) == (True, "Avro", True)
     brought = deployment.given.get("existingNamespaceId")
     assert capture["destination"]["identity"]["type"] == ("SystemAssigned" if brought else "UserAssigned")
     target = capture["destination"]["properties"]
     assert target["archiveNameFormat"].startswith("{Namespace}/{EventHub}/{PartitionId}/{Year}/{Month}/{Day}/")
-    names = [each.name for each in of(deployed, "storage/storageAccounts/blobServices/containers")]
+    names = [each.name for each in of(core, "storage/storageAccounts/blobServices/containers")]
     assert [name for name in names if name.endswith(f"/{target['blobContainer']}")]
     assert {"access", "namespace"} <= set(compiled["resources"]["hub"]["dependsOn"])
 
 
-def test_a_brought_namespace_gets_a_hub_and_nothing_else(deployment, deployed):
+def test_a_brought_namespace_gets_a_hub_and_nothing_else(deployment, deployed, core):
     brought = deployment.given.get("existingNamespaceId")
-    assert len(of(deployed, "eventhub/namespaces")) == (0 if brought else 1)
+    assert len(of(core, "eventhub/namespaces")) == (0 if brought else 1)
     theirs = {each.type for each in deployed if each.group == "THEIRS"}
     hub = {"Microsoft.EventHub/namespaces/eventhubs", "Microsoft.EventHub/namespaces/eventhubs/consumergroups"}
     assert theirs == (hub | {"Microsoft.Authorization/roleAssignments"} if brought else set())
-    name = "acme" if brought else of(deployed, "eventhub/namespaces")[0].name
+    name = "acme" if brought else of(core, "eventhub/namespaces")[0].name
     assert app_settings(deployed)["EVENT_HUB__fullyQualifiedNamespace"] == f"{name}.servicebus.windows.net"
-    assert {
-        each.body["properties"]["scopes"][0].split("/")[-1] for each in of(deployed, "insights/metricAlerts")
-    } == {name}
+    watched = {
+        each.body["properties"]["scopes"][0].split("/")[-1]
+        for each in of(deployed, "insights/metricAlerts")
+        if "-edge-" not in each.name
+    }
+    assert watched == {name}
 
 
 def test_units_go_up_by_themselves_to_what_was_said(deployment, deployed):
@@ -95,16 +98,24 @@ def test_what_is_kept_goes_after_the_days_that_were_said(deployment, deployed):
     }
 
 
-def test_an_alert_tells_somebody_when_there_is_somebody(deployment, deployed):
+def test_an_alert_tells_somebody_when_there_is_somebody(deployment, deployed, edge):
     rules = [*of(deployed, "insights/metricAlerts"), *of(deployed, "insights/scheduledQueryRules")]
     names = {each.name.rpartition(f"{deployment.given['name']}-")[2] for each in rules}
-    ours = set() if deployment.given.get("existingNamespaceId") else {"units-raised"}
-    assert names == {"throttled", "capture-backlog", "spill-growing", "failed-events", "capture-behind"} | ours
+    ours = {"units-raised"} if edge or not deployment.given.get("existingNamespaceId") else set()
+    more = {"edge-behind", "edge-throttled"} if edge else set()
+    assert names == {"throttled", "capture-backlog", "spill-growing", "failed-events", "capture-behind"} | ours | more
     email = deployment.given.get("alertEmail")
     for each in rules:
         actions = each.body["properties"]["actions"]
         assert bool(actions if isinstance(actions, list) else actions["actionGroups"]) is bool(email)
     assert len(of(deployed, "consumption/budgets")) == (1 if email else 0)
+
+
+def test_the_guide_has_each_alert_with_its_severity(deployment, deployed):
+    guide = (ROOT / "docs/azure.md").read_text("utf-8")
+    for each in [*of(deployed, "insights/metricAlerts"), *of(deployed, "insights/scheduledQueryRules")]:
+        name = each.name.removeprefix(f"alert-{deployment.given['name']}-")
+        assert f"| `{name}` ({each.body['properties']['severity']}) |" in guide
 
 
 def test_the_workbook_is_json_about_these_very_resources(deployed):

@@ -8,27 +8,58 @@ param workspaceId string
 param namespaceId string
 param isNamespaceOurs bool
 param hubName string
+@description('Namespace of edge mode. Empty: it is off.')
+param edgeNamespaceId string
+param edgeHubName string
 
 var tells = !empty(email)
+var hasEdge = !empty(edgeNamespaceId)
 
 var metricRules = [
   {
     name: 'throttled'
     about: 'Event Hubs refuses events for lack of units: they are spilled and sent on later. Raise maximumThroughputUnits.'
-    metric: 'ThrottledRequests'
-    aggregation: 'Total'
-    over: 0
+    severity: 2
+    scope: namespaceId
+    hub: hubName
     window: 'PT15M'
+    all: [{ metric: 'ThrottledRequests', aggregation: 'Total', operator: 'GreaterThan', threshold: 0 }]
   }
   {
     name: 'capture-backlog'
     about: 'Capture is a gigabyte behind. Look at CaptureBacklog by partition, and at the firewall of the data account.'
-    metric: 'CaptureBacklog'
-    aggregation: 'Average'
-    over: 1073741824
+    severity: 2
+    scope: namespaceId
+    hub: hubName
     window: 'PT1H'
+    all: [{ metric: 'CaptureBacklog', aggregation: 'Average', operator: 'GreaterThan', threshold: 1073741824 }]
   }
 ]
+
+var edgeMetricRules = [
+  {
+    name: 'edge-behind'
+    about: 'For half an hour Front Door told of hits, and the app read nothing. After edgeRetentionHours they are lost.'
+    severity: 1
+    scope: edgeNamespaceId
+    hub: edgeHubName
+    window: 'PT30M'
+    all: [
+      { metric: 'IncomingMessages', aggregation: 'Total', operator: 'GreaterThan', threshold: 0 }
+      { metric: 'OutgoingMessages', aggregation: 'Total', operator: 'LessThan', threshold: 1 }
+    ]
+  }
+  {
+    name: 'edge-throttled'
+    about: 'The hub of edge mode refuses records for lack of units, and nobody spills those. Raise maximumThroughputUnits.'
+    severity: 1
+    scope: edgeNamespaceId
+    hub: edgeHubName
+    window: 'PT15M'
+    all: [{ metric: 'ThrottledRequests', aggregation: 'Total', operator: 'GreaterThan', threshold: 0 }]
+  }
+]
+
 
 var logRules = [
   {
@@ -57,7 +88,7 @@ var logRules = [
   }
 ]
 
-// Of a namespace that was brought, its owner has the logs.
+// Of a namespace that was brought, its owner has the logs; that of edge mode is always ours.
 var ownRules = [
   {
     name: 'units-raised'
@@ -81,30 +112,30 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (tells) {
 }
 
 resource byMetric 'Microsoft.Insights/metricAlerts@2018-03-01' = [
-  for rule in metricRules: {
+  for rule in concat(metricRules, hasEdge ? edgeMetricRules : []): {
     name: 'alert-${name}-${rule.name}'
     location: 'global'
     tags: tags
     properties: {
       description: rule.about
       enabled: true
-      severity: 2
-      scopes: [namespaceId]
+      severity: rule.severity
+      scopes: [rule.scope]
       evaluationFrequency: 'PT5M'
       windowSize: rule.window
       autoMitigate: true
       criteria: {
         'odata.type': 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria'
         allOf: [
-          {
+          for each in rule.all: {
             criterionType: 'StaticThresholdCriterion'
-            name: rule.name
+            name: each.metric
             metricNamespace: 'Microsoft.EventHub/namespaces'
-            metricName: rule.metric
-            timeAggregation: rule.aggregation
-            operator: 'GreaterThan'
-            threshold: rule.over
-            dimensions: [{ name: 'EntityName', operator: 'Include', values: [hubName] }]
+            metricName: each.metric
+            timeAggregation: each.aggregation
+            operator: each.operator
+            threshold: each.threshold
+            dimensions: [{ name: 'EntityName', operator: 'Include', values: [rule.hub] }]
           }
         ]
       }
@@ -114,7 +145,7 @@ resource byMetric 'Microsoft.Insights/metricAlerts@2018-03-01' = [
 ]
 
 resource byLog 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for rule in concat(logRules, isNamespaceOurs ? ownRules : []): {
+  for rule in concat(logRules, isNamespaceOurs || hasEdge ? ownRules : []): {
     name: 'alert-${name}-${rule.name}'
     location: location
     tags: tags

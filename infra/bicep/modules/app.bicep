@@ -13,6 +13,9 @@ param hostAccount string
 param packagesUrl string
 param hubNamespace string
 param hubName string
+@description('Host name of the namespace that edge mode reads. Empty: it is off.')
+param edgeNamespace string
+param edgeHubName string
 param storeUrl string
 param insightsConnection string
 param workspaceId string
@@ -26,6 +29,7 @@ param geoShareName string
 param geoShareKey string
 
 var hasGeoShare = !empty(geoShareAccount)
+var hasEdge = !empty(edgeNamespace)
 
 // A later one wins: what `settings` says counts, but for what would cut the pixel off from its own resources.
 var appSettings = union(
@@ -33,6 +37,14 @@ var appSettings = union(
   settings,
   empty(statusKey) ? {} : { PIXEL_STATUS_KEY: statusKey },
   hasGeoShare ? { GEO_DATABASES: '/geo' } : {},
+  hasEdge
+    ? {
+        EDGE_HUB__fullyQualifiedNamespace: edgeNamespace
+        EDGE_HUB__credential: 'managedidentity'
+        EDGE_HUB__clientId: identityClientId
+        EDGE_HUB_NAME: edgeHubName
+      }
+    : {},
   {
     EVENT_HUB__fullyQualifiedNamespace: hubNamespace
     EVENT_HUB__credential: 'managedidentity'

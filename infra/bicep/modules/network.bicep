@@ -4,6 +4,8 @@ param name string
 param location string
 param tags object
 param addressSpace string
+@description('Let the app reach namespaces that are not behind a private endpoint, but open to its subnet.')
+param toEventHubs bool
 
 resource closed 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {
   name: 'nsg-${name}'
@@ -40,6 +42,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
         properties: {
           addressPrefix: cidrSubnet(addressSpace, 26, 0)
           networkSecurityGroup: { id: closed.id }
+          serviceEndpoints: toEventHubs ? [{ service: 'Microsoft.EventHub' }] : []
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
         }
       }

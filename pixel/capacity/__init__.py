@@ -1,0 +1,1 @@
+"""What the pixel needs and costs at a rate of hits: pure functions over prices, measured CPU and Azure's limits."""
