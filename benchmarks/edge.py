@@ -1,6 +1,6 @@
-"""Records of Front Door's log that a second of CPU turns into events, all enrichers on.
+"""CPU per record of Front Door's log that becomes an event, all enrichers on.
 
-By `time.process_time`, from the bytes of a message to the sink's answer. The traffic is that of benchmarks/collect.py, as Front Door
+In microseconds of `time.process_time`, from the bytes of a message to the sink's answer. The traffic is that of benchmarks/collect.py, as Front Door
 would have logged it: 200 records a message, 8 messages a batch. Batches warm the caches up, then rounds of others follow, each with hits never
 seen before; figures are medians of rounds. The sink keeps events in memory; or it encodes them and drops what came
 out, as every real one does before it waits. The garbage collector stays on.
@@ -40,7 +40,8 @@ WARM_UP: Final = 125
 """Batches: 200,000 hits, as in benchmarks/collect.py."""
 ROUNDS: Final = 9
 NAIVE_RECORDS: Final = 200
-LEAST: Final = 10_000
+MOST_US: Final = 100.0
+"""10,000 records a CPU-second."""
 
 Batch = Sequence[bytes]
 
@@ -62,42 +63,44 @@ def _measure(database: Path) -> list[Result]:
     batches = _batches()
     progress(f"warming up with {WARM_UP * MESSAGES * RECORDS:,} records")
     for batch in islice(batches, WARM_UP):
-        _rate(batch, encoding)
+        _us(batch, encoding)
     gc.collect()
     gc.freeze()  # what is warm by now, and what this benchmark itself holds, is not the collector's to go through
     kept, encoded, naively = [], [], []
     for number in range(ROUNDS):
         progress(f"round {number + 1} of {ROUNDS}")
-        kept.append(_rate(next(batches), keeping))
+        kept.append(_us(next(batches), keeping))
         memory.events.clear()
         batch = next(batches)
-        encoded.append(_rate(batch, encoding))
-        naively.append(_naive_rate(batch[0], peer))
+        encoded.append(_us(batch, encoding))
+        naively.append(_naive_us(batch[0], peer))
     size = len(batch[0]) / RECORDS
-    ratio = statistics.median(ours / theirs for ours, theirs in zip(encoded, naively, strict=True))
+    ratio = statistics.median(theirs / ours for ours, theirs in zip(encoded, naively, strict=True))
     return [
         Result(
-            name="take the edge's log",
-            unit="records/s",
+            name="edge, take a record of its log",
+            unit="us",
             ours=statistics.median(encoded),
             peer=statistics.median(naively),
             peer_is="naive",
             ratio=ratio,
-            ratio_of="ours/naive",
-            promises=(Bound("ours", LEAST, at_least=True),),
+            ratio_of="naive/ours",
+            promises=(Bound("ours", MOST_US),),
             notes=(
-                f"a CPU-second, and events encoded; median of {ROUNDS} rounds of {MESSAGES * RECORDS:,} records of {size:,.0f} "
-                f"bytes; best {max(encoded):,.0f}",
+                f"{1e6 / statistics.median(encoded):,.0f} records a CPU-second, events encoded; median of {ROUNDS} rounds of "
+                f"{MESSAGES * RECORDS:,} records of {size:,.0f} bytes; best {1e6 / min(encoded):,.0f}",
             ),
-            details={"rounds": encoded, "naive_rounds": naively},
+            details={"rounds_us": encoded, "naive_rounds_us": naively},
         ),
         Result(
-            name="take the edge's log, into memory",
-            unit="records/s",
+            name="edge, into memory",
+            unit="us",
             ours=statistics.median(kept),
-            promises=(Bound("ours", LEAST, at_least=True),),
-            notes=(f"a CPU-second, and events kept as they are; best {max(kept):,.0f}",),
-            details={"rounds": kept},
+            promises=(Bound("ours", MOST_US),),
+            notes=(
+                f"{1e6 / statistics.median(kept):,.0f} records a CPU-second, events kept as they are; best {1e6 / min(kept):,.0f}",
+            ),
+            details={"rounds_us": kept},
         ),
     ]
 
@@ -118,8 +121,8 @@ def _record(hit: Hit, number: int) -> dict[str, object]:
     )
 
 
-def _rate(batch: Batch, collector: Collector) -> float:
-    """Return records a CPU-second."""
+def _us(batch: Batch, collector: Collector) -> float:
+    """Return microseconds a record."""
     ledger = collector.ledger
     take: Take = edge(collector, ["/pix", "/pix.gif"])
     before = ledger.received, ledger.rejected["malformed"]
@@ -132,14 +135,14 @@ def _rate(batch: Batch, collector: Collector) -> float:
         before[1],
     ) or ledger.failed:
         raise Failed(f"not every record was a hit that is stored or rejected: {ledger.snapshot()}")
-    return MESSAGES * RECORDS / seconds
+    return seconds / (MESSAGES * RECORDS) * 1e6
 
 
 async def _taken(take: Take, batch: Batch) -> None:
     await take(batch)
 
 
-def _naive_rate(body: bytes, peer: NaiveEnrichers) -> float:
+def _naive_us(body: bytes, peer: NaiveEnrichers) -> float:
     started = time.process_time()
     records = json.loads(body)["records"][:NAIVE_RECORDS]
     for each in records:
@@ -147,4 +150,4 @@ def _naive_rate(body: bytes, peer: NaiveEnrichers) -> float:
         headers = {"user-agent": told["userAgent"], "referer": told["referer"], "x-forwarded-for": told["socketIp"]}
         with contextlib.suppress(ValueError):  # a hostile hit: it would answer with an error
             naive.collect(urlsplit(told["requestUri"]).query, headers, peer.enrich)
-    return len(records) / (time.process_time() - started)
+    return (time.process_time() - started) / len(records) * 1e6
