@@ -1,9 +1,10 @@
 import asyncio
+import gc
 import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pixel.app import build
@@ -11,6 +12,7 @@ from pixel.collect.edge import PORTION, UnsafeError, edge
 from pixel.collect.edge_log import MARKS, read
 from pixel.deliver.sink import MemorySink, NoSink
 from pixel.event import encode
+from tests.eventhubs.peer import EventHubsPeer
 from tests.front_door import ROOT
 from tests.front_door_log import message, record
 
@@ -202,7 +204,7 @@ NEARLY = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(JSON | NEARLY, max_size=4), st.binary(max_size=30))
 def test_any_json_and_any_bytes_are_taken_and_the_ledger_adds_up(records, bytes_):
     sink = Sink()
@@ -230,3 +232,34 @@ def taking_once(sink, made=[]):  # noqa: B006 - to build an app takes 20 ms
         made.append(build({"PIXEL_ENRICHERS": "campaign"}, sink=NoSink()).collector)
     collector = msgspec.structs.replace(made[0], sink=sink)
     return edge(collector, ["/pix", "/pix.gif"]), collector.ledger
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the SDK leaves sockets of failed connections
+def test_a_hub_that_is_away_holds_the_log_back_and_nothing_is_lost():
+    """The real sink and SDK, without a store to spill to."""
+
+    async def brought(take, batch):
+        attempts = 1
+        while True:
+            try:
+                await take(batch)
+                return attempts
+            except UnsafeError:
+                attempts += 1
+                peer.come_back()
+                await asyncio.sleep(0.1)  # the host waits 2 seconds
+
+    async def whole(collector):
+        take = edge(collector, ["/pix"])
+        await take([message(hit(0))])
+        peer.go_away()
+        attempts = await brought(take, [message(hit(1), hit(2)), message(hit(3))])
+        await collector.sink.close()
+        return attempts
+
+    with EventHubsPeer({"pixel": 2}) as peer:
+        environ = {"EVENT_HUB": peer.connection_string, "EVENT_HUB_NAME": "pixel", "PIXEL_ENRICHERS": "campaign"}
+        assert asyncio.run(whole(build(environ).collector)) > 1
+        stored = {json.loads(event.body)["id"] for event in peer.events("pixel")}
+    gc.collect()
+    assert stored == {"r-0", "r-1", "r-2", "r-3"}
