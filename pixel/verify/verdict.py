@@ -9,7 +9,7 @@ from pixel.verify.remote import Told
 
 def about_pixel(told: Told, health: tuple[int, str]) -> list[Finding]:
     """Return what the pixel itself says is wrong, and what had to be assumed."""
-    findings = [Finding("", f"/status says: {problem}", wrong=False) for problem in told.problems]
+    findings = [Finding("", f"/status says: {problem.rstrip('.')}", wrong=False) for problem in told.problems]
     status, problem = health
     if status != 200:
         what = f"/health answers {status}{': ' + problem if problem else ''}"
