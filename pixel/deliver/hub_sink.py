@@ -9,8 +9,8 @@ import asyncio
 import importlib
 import logging
 import random
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connection, Connections, Refused
 from pixel.deliver.deliveries import Deliveries
@@ -79,13 +79,11 @@ class EventHubSink:
         """A sentence while events are spilled."""
         return self._way_out.trouble
 
-    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+    def send(self, events: Sequence[Event]) -> Coroutine[Any, Any, Sequence[str]]:
         """Return `sent`, `spilled` or `failed:storage` for each event, once that is certain."""
         if self._order_by:
-            keys = [(getattr(event, self._order_by) or "")[:KEY_LIMIT] or None for event in events]
-            sends = (self._send([encode(event)], key, True) for event, key in zip(events, keys, strict=True))
-            return [outcome for [outcome] in await asyncio.gather(*sends)]
-        return await self._send([encode(event) for event in events], None, True)
+            return self._send_by_key(events)
+        return self._send([encode(event) for event in events], None, True)
 
     async def deliver(self, bodies: Sequence[bytes]) -> None:
         """Send encoded events, for replay: nothing is spilled. Raises `Undelivered`, when some may have been stored."""
@@ -105,28 +103,33 @@ class EventHubSink:
             self._relief.cancel()
         await self._connections.close()
 
+    async def _send_by_key(self, events: Sequence[Event]) -> Sequence[str]:
+        keys = [(getattr(event, self._order_by) or "")[:KEY_LIMIT] or None for event in events]
+        sends = (self._send([encode(event)], key, True) for event, key in zip(events, keys, strict=True))
+        return [outcome for [outcome] in await asyncio.gather(*sends)]
+
     async def _send(self, bodies: Sequence[bytes], key: str | None, may_spill: bool) -> list[str]:
-        if not bodies:
+        count = len(bodies)
+        if not count:
             return []
-        size = sum(map(len, bodies)) + ENTRY_BYTES * len(bodies)
-        loop = asyncio.get_running_loop()
+        size = sum(map(len, bodies)) + ENTRY_BYTES * count
         if size > self._connections.max_bytes:
-            if len(bodies) == 1:
+            if count == 1:
                 return [await self._way_out.take(bodies, TOO_LARGE, may_spill)]
-            half = len(bodies) // 2
-            parts = (self._send(part, key, may_spill) for part in (bodies[:half], bodies[half:]))
+            parts = (self._send(part, key, may_spill) for part in (bodies[: count // 2], bodies[count // 2 :]))
             return [outcome for part in await asyncio.gather(*parts) for outcome in part]
-        if not self._waiting.has_room(size):
-            return [await self._way_out.take(bodies, "backlog", may_spill)] * len(bodies)
-        if self._ill_since is not None and may_spill and self._is_hopeless(loop.time()):
-            return [await self._way_out.take(bodies, "outage", may_spill)] * len(bodies)
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._ill_since is not None and may_spill and self._is_hopeless(now):
+            return [await self._way_out.take(bodies, "outage", may_spill)] * count
         outcome = loop.create_future()
-        self._waiting.add(Group(bodies, size, key, loop.time(), may_spill, outcome))
+        if not self._waiting.add(Group(bodies, size, key, now, may_spill, outcome)):
+            return [await self._way_out.take(bodies, "backlog", may_spill)] * count
         if self._under_way == 0:
             self._start()
         elif self._relief is None and self._under_way < BATCHES:
             self._relief = loop.call_later(GATHER_S, self._relieve)
-        return [await outcome] * len(bodies)
+        return [await outcome] * count
 
     def _is_hopeless(self, now: float) -> bool:
         """Say whether the hub has taken nothing for too long; now and then say no, and one batch tries."""
@@ -164,11 +167,11 @@ class EventHubSink:
                     self._busy_keys.add(key)
                 try:
                     await self._send_batch(batch)
+                except BaseException:
+                    self._waiting.settle(batch, "failed:internal")  # nobody must wait for ever
+                    raise
                 finally:
                     self._busy_keys.discard(key or "")
-                    self._waiting.settle(
-                        batch, "failed:internal"
-                    )  # whoever is not settled yet must not wait for ever
         finally:
             self._under_way -= 1
 
@@ -180,9 +183,8 @@ class EventHubSink:
         is_unsure = False
         began = loop.time()
         for attempt in range(1000):
-            deadline = batch[0].came + (
-                self._budget_s if self._connections.was_open or self._ill_since else CONNECT_S
-            )
+            is_first = not (self._connections.was_open or self._ill_since)
+            deadline = batch[0].came + (CONNECT_S if is_first else self._budget_s)
             if deadline - loop.time() < self._budget_s * LEAST_SHARE:
                 reason = reason or "backlog"  # it waited too long behind others: no fault of the hub
                 break

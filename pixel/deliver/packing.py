@@ -9,6 +9,8 @@ PACKED_BYTES: Final = 60_000
 
 def pack(bodies: Sequence[bytes]) -> list[bytes]:
     """Join events by newlines, up to `PACKED_BYTES` together; a larger one stands alone."""
+    if sum(map(len, bodies)) + len(bodies) <= PACKED_BYTES:
+        return [b"\n".join(bodies)] if bodies else []
     packed: list[bytes] = []
     some: list[bytes] = []
     size = 0

@@ -11,7 +11,7 @@ WAITING_BYTES: Final = 16 << 20
 """What may be in memory, waiting or under way."""
 
 
-class Group(msgspec.Struct, eq=False):
+class Group(msgspec.Struct, eq=False, gc=False):
     """Events that came together. `size` is in bytes, with what AMQP adds; `came` in seconds of the loop's clock."""
 
     bodies: Sequence[bytes]
@@ -29,18 +29,17 @@ class Waiting:
         self._groups: deque[Group] = deque()
         self._bytes = 0
 
-    def has_room(self, size: int) -> bool:
-        """Say whether so many bytes more are within `WAITING_BYTES`."""
-        return self._bytes + size <= WAITING_BYTES
-
     def oldest(self) -> float | None:
         """Return when the first came; None when none waits."""
         return self._groups[0].came if self._groups else None
 
-    def add(self, group: Group) -> None:
-        """Take one in; its bytes count until it is settled."""
-        self._groups.append(group)
+    def add(self, group: Group) -> bool:
+        """Take one in, unless there would be more than `WAITING_BYTES`. Its bytes count until it is settled."""
+        if self._bytes + group.size > WAITING_BYTES:
+            return False
         self._bytes += group.size
+        self._groups.append(group)
+        return True
 
     def next_batch(self, max_bytes: int, busy: Set[str]) -> list[Group]:
         """Take out those that wait for the key of the first, in their order, as many as a batch holds.
@@ -50,20 +49,22 @@ class Waiting:
         batch: list[Group] = []
         left: list[Group] = []
         size = 0
-        while self._groups:
-            group = self._groups.popleft()
+        key = None
+        groups = self._groups
+        while groups:
+            group = groups.popleft()
             if group.outcome.done():  # whoever sent it was cancelled
                 self._bytes -= group.size
-                continue
-            if batch and size + group.size > max_bytes:
+            elif group.key in busy or (group.key != key and batch):
+                left.append(group)
+            elif size + group.size > max_bytes and batch:
                 left.append(group)
                 break
-            if group.key in busy or (batch and group.key != batch[0].key):
-                left.append(group)
             else:
                 batch.append(group)
                 size += group.size
-        self._groups.extendleft(reversed(left))
+                key = group.key
+        groups.extendleft(reversed(left))
         return batch
 
     def settle(self, groups: Sequence[Group], outcome: str) -> None:
