@@ -17,7 +17,7 @@ from pixel.deliver.deliveries import Deliveries
 from pixel.deliver.packing import pack
 from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, Spill
-from pixel.deliver.waiting import Group, Waiting
+from pixel.deliver.waiting import Batch, Waiting
 from pixel.deliver.way_out import WayOut
 from pixel.event import Event, encode
 from pixel.hub import HubSettings
@@ -118,21 +118,20 @@ class EventHubSink:
                 return [await self._way_out.take(bodies, TOO_LARGE, may_spill)]
             parts = (self._send(part, key, may_spill) for part in (bodies[: count // 2], bodies[count // 2 :]))
             return [outcome for part in await asyncio.gather(*parts) for outcome in part]
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if self._ill_since is not None and may_spill and self._is_hopeless(now):
+        if self._ill_since is not None and may_spill and self._is_hopeless():
             return [await self._way_out.take(bodies, "outage", may_spill)] * count
-        outcome = loop.create_future()
-        if not self._waiting.add(Group(bodies, size, key, now, may_spill, outcome)):
+        outcome = self._waiting.add(bodies, size, key, may_spill, self._connections.max_bytes)
+        if outcome is None:
             return [await self._way_out.take(bodies, "backlog", may_spill)] * count
         if self._under_way == 0:
             self._start()
         elif self._relief is None and self._under_way < BATCHES:
-            self._relief = loop.call_later(GATHER_S, self._relieve)
+            self._relief = asyncio.get_running_loop().call_later(GATHER_S, self._relieve)
         return [await outcome] * count
 
-    def _is_hopeless(self, now: float) -> bool:
+    def _is_hopeless(self) -> bool:
         """Say whether the hub has taken nothing for too long; now and then say no, and one batch tries."""
+        now = asyncio.get_running_loop().time()
         if self._ill_since is None or now - self._ill_since <= self._budget_s:
             return False
         if self._under_way or now < self._next_trial or not self._connections.is_one_idle():
@@ -161,30 +160,29 @@ class EventHubSink:
 
     async def _work(self) -> None:
         try:
-            while batch := self._waiting.next_batch(self._connections.max_bytes, self._busy_keys):
-                key = batch[0].key
-                if key is not None:
-                    self._busy_keys.add(key)
+            while batch := self._waiting.next_batch(self._busy_keys):
+                if batch.key is not None:
+                    self._busy_keys.add(batch.key)
                 try:
                     await self._send_batch(batch)
                 except BaseException:
                     self._waiting.settle(batch, "failed:internal")  # nobody must wait for ever
                     raise
                 finally:
-                    self._busy_keys.discard(key or "")
+                    self._busy_keys.discard(batch.key or "")
         finally:
             self._under_way -= 1
 
-    async def _send_batch(self, batch: list[Group]) -> None:
+    async def _send_batch(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
-        bodies = [body for group in batch for body in group.bodies]
+        bodies = batch.bodies
         entries = pack(bodies) if self._packed else bodies
         reason = ""
         is_unsure = False
         began = loop.time()
         for attempt in range(1000):
             is_first = not (self._connections.was_open or self._ill_since)
-            deadline = batch[0].came + (CONNECT_S if is_first else self._budget_s)
+            deadline = batch.came + (CONNECT_S if is_first else self._budget_s)
             if deadline - loop.time() < self._budget_s * LEAST_SHARE:
                 reason = reason or "backlog"  # it waited too long behind others: no fault of the hub
                 break
@@ -196,7 +194,7 @@ class EventHubSink:
                 left = deadline - loop.time()
                 within = min(left, self._budget_s * FIRST_SHARE) if attempt == 0 else left
                 try:
-                    await connection.send(entries, batch[0].key, within)
+                    await connection.send(entries, batch.key, within)
                 except Refused as refused:
                     is_unsure = is_unsure or refused.unsure
                     self._connections.give_back(connection, broken=refused.broken)
@@ -219,10 +217,7 @@ class EventHubSink:
                 return
         if is_unsure:
             self.deliveries.duplicate(len(bodies))  # it comes again, by replay or by its sender
-        for may_spill in (True, False):
-            if groups := [group for group in batch if group.may_spill is may_spill]:
-                over = [body for group in groups for body in group.bodies]
-                self._waiting.settle(groups, await self._way_out.take(over, reason, may_spill))
+        self._waiting.settle(batch, await self._way_out.take(bodies, reason, batch.may_spill))
 
     def _went_wrong(self, reason: str) -> None:
         if self._ill_since is None:
