@@ -109,6 +109,7 @@ _CONDITIONS: Final = {
     "message-size-exceeded": "too_large",
     "detach": "detached",
     "quota": "quota",
+    "cbs": "unauthorised",  # how the token is handed over
 }
 _log = logging.getLogger("pixel.event_hub")
 

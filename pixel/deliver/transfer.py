@@ -1,7 +1,7 @@
 """A batch over a link that the SDK opened: its frames, and what became of it.
 
-`send_batch` spends two thirds of its CPU on what is the same each time: the frame is described field by field, twice, and
-passes five layers. Here the frame is written as bytes. All else stays the SDK's: connection, token, link, credit, and
+`send_batch` spends more than half of its CPU on what is the same each time: five layers, and a frame that is described
+field by field, twice. Here the frame is written as bytes. All else stays the SDK's: connection, token, link, credit, and
 reading. What of its inside is touched stands in this file, and tests over a real link notice a change.
 """
 
@@ -60,30 +60,29 @@ async def transfer(producer: Any, bodies: Sequence[bytes]) -> None:
     link.delivery_count += 1
     link.current_link_credit -= 1
     number = delivery.frame["delivery_id"]
-    await connection._transport.write(
-        frames(bodies, session.channel, link.handle, number, connection._remote_max_frame_size)
-    )
+    for frame in frames(bodies, session.channel, link.handle, number, connection._remote_max_frame_size):
+        await connection._transport.write(frame)
     connection._last_frame_sent_time = time.time()
     while not delivery.is_settled:
+        if not connection._can_read():  # `listen` would return at once, for ever
+            raise ConnectionError("the connection was closed")
         await connection.listen(wait=client._socket_timeout)
     if "accepted" not in delivery.outcome:
         link.get_state()  # raises what broke it
         raise Rejected(str(delivery.outcome))
 
 
-def frames(bodies: Sequence[bytes], channel: int, handle: int, number: int, max_frame: int) -> bytes:
-    """Return the frames of a batch."""
+def frames(bodies: Sequence[bytes], channel: int, handle: int, number: int, max_frame: int) -> list[bytes]:
+    """Return the frames of a batch, none of more than `max_frame` bytes."""
     message = _message(bodies)
     size = sum(map(len, message))
     most = max_frame - _HEAD
     if size <= most:
-        return b"".join((_head(size, channel, handle, number, _FALSE), *message))
+        return [b"".join((_head(size, channel, handle, number, _FALSE), *message))]
     whole = memoryview(b"".join(message))
-    parts: list[bytes | memoryview] = []
-    for start in range(0, size, most):
-        part = whole[start : start + most]
-        parts += (_head(len(part), channel, handle, number, _TRUE if start + most < size else _FALSE), part)
-    return b"".join(parts)
+    parts = [whole[start : start + most] for start in range(0, size, most)]
+    more = [_TRUE] * (len(parts) - 1) + [_FALSE]
+    return [_head(len(part), channel, handle, number, each) + part for part, each in zip(parts, more, strict=True)]
 
 
 def _head(size: int, channel: int, handle: int, number: int, more: int) -> bytes:

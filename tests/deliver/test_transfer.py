@@ -7,6 +7,7 @@ import struct
 import pytest
 from azure.eventhub import EventData
 from azure.eventhub._pyamqp._decode import decode_frame
+from azure.eventhub._pyamqp.constants import ConnectionState
 
 from pixel.deliver.connections import Refused
 from pixel.deliver.event_hub import connect
@@ -121,6 +122,34 @@ def test_a_token_that_ends_soon_is_renewed_first(peer, hub):
     assert before
     assert after
     assert [event.body for event in peer.events(hub)] == [b"one"]
+
+
+def test_a_token_that_has_ended_is_said(peer, hub):
+    async def story(connection):
+        client_of(connection)._cbs_authenticator._expires_on = 0
+        with pytest.raises(Refused) as refused:
+            await connection.send([b"one"], None, 1)
+        return refused.value.reason, refused.value.broken
+
+    assert with_connection(peer, hub, story) == ("unauthorised", True)
+
+
+def test_a_connection_that_was_closed_is_said_at_once(peer, hub):
+    async def story(connection):
+        await connection.send([b"one"], None, 10)
+        client = client_of(connection)
+        write = client._connection._transport.write
+
+        async def write_and_close(raw):
+            await write(raw)
+            client._connection.state = ConnectionState.CLOSE_RCVD
+
+        client._connection._transport.write = write_and_close
+        with pytest.raises(Refused) as refused:
+            await connection.send([b"two"], None, 10)
+        return refused.value.reason, refused.value.broken, refused.value.unsure
+
+    assert with_connection(peer, hub, story) == ("connection_lost", True, True)
 
 
 ENDS = [
