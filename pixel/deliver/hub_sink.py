@@ -42,7 +42,7 @@ _log = logging.getLogger("pixel.event_hub")
 class EventHubSink:
     """Sends to the hub that `connect` reaches. Without `spill`, what the hub will not take has failed.
 
-    `packed` puts many events, a line each, into one EventData: a tenth of the CPU, and readers have to split.
+    `packed` puts many events, a line each, into one EventData: fewer messages, and readers have to split.
     `order_by` names a field of the event: those with the same value keep their order, in one partition.
     """
 

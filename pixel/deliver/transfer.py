@@ -15,6 +15,7 @@ _PERFORMATIVE: Final = struct.Struct(">3sBBBBIBIBBIBIBB")
 # A frame (2.3): its size, where its body begins in words of four bytes, its type, its channel.
 _FRAME: Final = struct.Struct(">IBBH")
 _HEAD: Final = _FRAME.size + _PERFORMATIVE.size
+_LONG_DATA_TWICE: Final = struct.Struct(">4sI4sI")
 _TRUE, _FALSE = 0x41, 0x42
 _BATCH: Final = 0x80013700
 """The format of a message that is a batch: its data sections are messages."""
@@ -96,13 +97,15 @@ def _message(bodies: Sequence[bytes]) -> list[bytes]:
     """Return the pieces of a batch of events that are a body and nothing else: data sections in data sections (3.2.6)."""
     pieces: list[bytes] = []
     for body in bodies:
-        head = _data(len(body))
-        pieces += (_data(len(head) + len(body)), head, body)
+        length = len(body)
+        if length < 256:
+            head = _data(length)
+            pieces += (_data(len(head) + length), head, body)
+        else:  # as above, at once
+            pieces += (_LONG_DATA_TWICE.pack(b"\0Su\xb0", length + 8, b"\0Su\xb0", length), body)
     return pieces
 
 
 def _data(length: int) -> bytes:
     # A described type (0x00, smallulong 0x53, descriptor 0x75: data) of a binary, short (0xa0) or long (0xb0).
-    if length < 256:
-        return struct.pack(">3sBB", b"\0Su", 0xA0, length)
-    return struct.pack(">3sBI", b"\0Su", 0xB0, length)
+    return struct.pack(">4sB", b"\0Su\xa0", length) if length < 256 else struct.pack(">4sI", b"\0Su\xb0", length)
