@@ -33,7 +33,7 @@ from tests.eventhubs.peer import EventHubsPeer
 
 SENDERS: Final = {1: 300, 8: 2_000, 64: 16_000, 512: 32_000}
 """How many at once, and how many events in all."""
-ROUNDS: Final = 3
+ROUNDS: Final = 5
 HUB: Final = "pixel"
 ACKNOWLEDGED_MS: Final = 30
 STALLED: Final = 0.005

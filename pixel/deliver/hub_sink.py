@@ -9,15 +9,15 @@ import asyncio
 import importlib
 import logging
 import random
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connection, Connections, Refused
 from pixel.deliver.deliveries import Deliveries
 from pixel.deliver.packing import pack
 from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, Spill
-from pixel.deliver.waiting import Group, Waiting
+from pixel.deliver.waiting import Batch, Waiting
 from pixel.deliver.way_out import WayOut
 from pixel.event import Event, encode
 from pixel.hub import HubSettings
@@ -42,7 +42,7 @@ _log = logging.getLogger("pixel.event_hub")
 class EventHubSink:
     """Sends to the hub that `connect` reaches. Without `spill`, what the hub will not take has failed.
 
-    `packed` puts many events, a line each, into one EventData: a tenth of the CPU, and readers have to split.
+    `packed` puts many events, a line each, into one EventData: fewer messages, and readers have to split.
     `order_by` names a field of the event: those with the same value keep their order, in one partition.
     """
 
@@ -79,13 +79,11 @@ class EventHubSink:
         """A sentence while events are spilled."""
         return self._way_out.trouble
 
-    async def send(self, events: Sequence[Event]) -> Sequence[str]:
+    def send(self, events: Sequence[Event]) -> Coroutine[Any, Any, Sequence[str]]:
         """Return `sent`, `spilled` or `failed:storage` for each event, once that is certain."""
         if self._order_by:
-            keys = [(getattr(event, self._order_by) or "")[:KEY_LIMIT] or None for event in events]
-            sends = (self._send([encode(event)], key, True) for event, key in zip(events, keys, strict=True))
-            return [outcome for [outcome] in await asyncio.gather(*sends)]
-        return await self._send([encode(event) for event in events], None, True)
+            return self._send_by_key(events)
+        return self._send([encode(event) for event in events], None, True)
 
     async def deliver(self, bodies: Sequence[bytes]) -> None:
         """Send encoded events, for replay: nothing is spilled. Raises `Undelivered`, when some may have been stored."""
@@ -105,31 +103,35 @@ class EventHubSink:
             self._relief.cancel()
         await self._connections.close()
 
+    async def _send_by_key(self, events: Sequence[Event]) -> Sequence[str]:
+        keys = [(getattr(event, self._order_by) or "")[:KEY_LIMIT] or None for event in events]
+        sends = (self._send([encode(event)], key, True) for event, key in zip(events, keys, strict=True))
+        return [outcome for [outcome] in await asyncio.gather(*sends)]
+
     async def _send(self, bodies: Sequence[bytes], key: str | None, may_spill: bool) -> list[str]:
-        if not bodies:
+        count = len(bodies)
+        if not count:
             return []
-        size = sum(map(len, bodies)) + ENTRY_BYTES * len(bodies)
-        loop = asyncio.get_running_loop()
+        size = sum(map(len, bodies)) + ENTRY_BYTES * count
         if size > self._connections.max_bytes:
-            if len(bodies) == 1:
+            if count == 1:
                 return [await self._way_out.take(bodies, TOO_LARGE, may_spill)]
-            half = len(bodies) // 2
-            parts = (self._send(part, key, may_spill) for part in (bodies[:half], bodies[half:]))
+            parts = (self._send(part, key, may_spill) for part in (bodies[: count // 2], bodies[count // 2 :]))
             return [outcome for part in await asyncio.gather(*parts) for outcome in part]
-        if not self._waiting.has_room(size):
-            return [await self._way_out.take(bodies, "backlog", may_spill)] * len(bodies)
-        if self._ill_since is not None and may_spill and self._is_hopeless(loop.time()):
-            return [await self._way_out.take(bodies, "outage", may_spill)] * len(bodies)
-        outcome = loop.create_future()
-        self._waiting.add(Group(bodies, size, key, loop.time(), may_spill, outcome))
+        if self._ill_since is not None and may_spill and self._is_hopeless():
+            return [await self._way_out.take(bodies, "outage", may_spill)] * count
+        outcome = self._waiting.add(bodies, size, key, may_spill, self._connections.max_bytes)
+        if outcome is None:
+            return [await self._way_out.take(bodies, "backlog", may_spill)] * count
         if self._under_way == 0:
             self._start()
         elif self._relief is None and self._under_way < BATCHES:
-            self._relief = loop.call_later(GATHER_S, self._relieve)
-        return [await outcome] * len(bodies)
+            self._relief = asyncio.get_running_loop().call_later(GATHER_S, self._relieve)
+        return [await outcome] * count
 
-    def _is_hopeless(self, now: float) -> bool:
+    def _is_hopeless(self) -> bool:
         """Say whether the hub has taken nothing for too long; now and then say no, and one batch tries."""
+        now = asyncio.get_running_loop().time()
         if self._ill_since is None or now - self._ill_since <= self._budget_s:
             return False
         if self._under_way or now < self._next_trial or not self._connections.is_one_idle():
@@ -158,31 +160,29 @@ class EventHubSink:
 
     async def _work(self) -> None:
         try:
-            while batch := self._waiting.next_batch(self._connections.max_bytes, self._busy_keys):
-                key = batch[0].key
-                if key is not None:
-                    self._busy_keys.add(key)
+            while batch := self._waiting.next_batch(self._busy_keys):
+                if batch.key is not None:
+                    self._busy_keys.add(batch.key)
                 try:
                     await self._send_batch(batch)
+                except BaseException:
+                    self._waiting.settle(batch, "failed:internal")  # nobody must wait for ever
+                    raise
                 finally:
-                    self._busy_keys.discard(key or "")
-                    self._waiting.settle(
-                        batch, "failed:internal"
-                    )  # whoever is not settled yet must not wait for ever
+                    self._busy_keys.discard(batch.key or "")
         finally:
             self._under_way -= 1
 
-    async def _send_batch(self, batch: list[Group]) -> None:
+    async def _send_batch(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
-        bodies = [body for group in batch for body in group.bodies]
+        bodies = batch.bodies
         entries = pack(bodies) if self._packed else bodies
         reason = ""
         is_unsure = False
         began = loop.time()
         for attempt in range(1000):
-            deadline = batch[0].came + (
-                self._budget_s if self._connections.was_open or self._ill_since else CONNECT_S
-            )
+            is_first = not (self._connections.was_open or self._ill_since)
+            deadline = batch.came + (CONNECT_S if is_first else self._budget_s)
             if deadline - loop.time() < self._budget_s * LEAST_SHARE:
                 reason = reason or "backlog"  # it waited too long behind others: no fault of the hub
                 break
@@ -194,7 +194,7 @@ class EventHubSink:
                 left = deadline - loop.time()
                 within = min(left, self._budget_s * FIRST_SHARE) if attempt == 0 else left
                 try:
-                    await connection.send(entries, batch[0].key, within)
+                    await connection.send(entries, batch.key, within)
                 except Refused as refused:
                     is_unsure = is_unsure or refused.unsure
                     self._connections.give_back(connection, broken=refused.broken)
@@ -217,10 +217,7 @@ class EventHubSink:
                 return
         if is_unsure:
             self.deliveries.duplicate(len(bodies))  # it comes again, by replay or by its sender
-        for may_spill in (True, False):
-            if groups := [group for group in batch if group.may_spill is may_spill]:
-                over = [body for group in groups for body in group.bodies]
-                self._waiting.settle(groups, await self._way_out.take(over, reason, may_spill))
+        self._waiting.settle(batch, await self._way_out.take(bodies, reason, batch.may_spill))
 
     def _went_wrong(self, reason: str) -> None:
         if self._ill_since is None:

@@ -1,6 +1,8 @@
 """Many events in one message, a line each: `EVENT_HUB_PACKING=ndjson`. Every reader of ours splits them again."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 PACKED_BYTES: Final = 60_000
@@ -10,14 +12,10 @@ PACKED_BYTES: Final = 60_000
 def pack(bodies: Sequence[bytes]) -> list[bytes]:
     """Join events by newlines, up to `PACKED_BYTES` together; a larger one stands alone."""
     packed: list[bytes] = []
-    some: list[bytes] = []
-    size = 0
-    for body in bodies:
-        if some and size + len(body) > PACKED_BYTES:
-            packed.append(b"\n".join(some))
-            some, size = [], 0
-        some.append(body)
-        size += len(body) + 1
-    if some:
-        packed.append(b"\n".join(some))
+    ends = [0, *accumulate(len(body) + 1 for body in bodies)]
+    start = 0
+    while start < len(bodies):
+        end = max(bisect_right(ends, ends[start] + PACKED_BYTES + 1) - 1, start + 1)
+        packed.append(b"\n".join(bodies[start:end]))
+        start = end
     return packed

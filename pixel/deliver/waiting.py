@@ -1,4 +1,4 @@
-"""Events that wait for a batch, in the groups that they came in."""
+"""Events that wait to be sent, in the batches that they will go in."""
 
 import asyncio
 from collections import deque
@@ -11,65 +11,62 @@ WAITING_BYTES: Final = 16 << 20
 """What may be in memory, waiting or under way."""
 
 
-class Group(msgspec.Struct, eq=False):
-    """Events that came together. `size` is in bytes, with what AMQP adds; `came` in seconds of the loop's clock."""
+class Batch(msgspec.Struct, eq=False):
+    """Events that go together. `size` is in bytes, with what AMQP adds; `came`: when the first did, by the loop's clock."""
 
-    bodies: Sequence[bytes]
-    size: int
     key: str | None
-    came: float
     may_spill: bool
-    outcome: asyncio.Future[str]
+    came: float
+    size: int = 0
+    bodies: list[bytes] = []
+    outcomes: list[asyncio.Future[str]] = []
+    """One of each that sent some: it ends with the outcome."""
 
 
 class Waiting:
-    """Groups in the order in which they came."""
+    """Batches in the order in which their first events came. Each grows until it is full or taken out."""
 
     def __init__(self) -> None:
-        self._groups: deque[Group] = deque()
+        self._batches: deque[Batch] = deque()
+        self._growing: dict[tuple[str | None, bool], Batch] = {}
         self._bytes = 0
 
-    def has_room(self, size: int) -> bool:
-        """Say whether so many bytes more are within `WAITING_BYTES`."""
-        return self._bytes + size <= WAITING_BYTES
-
     def oldest(self) -> float | None:
-        """Return when the first came; None when none waits."""
-        return self._groups[0].came if self._groups else None
+        """Return when the first event came; None when none waits."""
+        return self._batches[0].came if self._batches else None
 
-    def add(self, group: Group) -> None:
-        """Take one in; its bytes count until it is settled."""
-        self._groups.append(group)
-        self._bytes += group.size
+    def add(
+        self, bodies: Sequence[bytes], size: int, key: str | None, may_spill: bool, max_bytes: int
+    ) -> asyncio.Future[str] | None:
+        """Take events in, that count until they are settled; None when there would be more than `WAITING_BYTES`."""
+        if self._bytes + size > WAITING_BYTES:
+            return None
+        loop = asyncio.get_running_loop()
+        batch = self._growing.get((key, may_spill))
+        if batch is None or batch.size + size > max_bytes:
+            batch = self._growing[key, may_spill] = Batch(key, may_spill, loop.time())
+            self._batches.append(batch)
+        outcome: asyncio.Future[str] = loop.create_future()
+        batch.outcomes.append(outcome)
+        batch.bodies += bodies
+        batch.size += size
+        self._bytes += size
+        return outcome
 
-    def next_batch(self, max_bytes: int, busy: Set[str]) -> list[Group]:
-        """Take out those that wait for the key of the first, in their order, as many as a batch holds.
+    def next_batch(self, busy: Set[str]) -> Batch | None:
+        """Take out the first whose key is not in `busy`: of those a batch is under way, and must not be overtaken."""
+        for batch in self._batches:
+            if batch.key not in busy:
+                self._batches.remove(batch)
+                if self._growing.get((batch.key, batch.may_spill)) is batch:
+                    del self._growing[batch.key, batch.may_spill]
+                return batch
+        return None
 
-        Those with a key in `busy` wait on: a batch of theirs is under way, and must not be overtaken.
-        """
-        batch: list[Group] = []
-        left: list[Group] = []
-        size = 0
-        while self._groups:
-            group = self._groups.popleft()
-            if group.outcome.done():  # whoever sent it was cancelled
-                self._bytes -= group.size
-                continue
-            if batch and size + group.size > max_bytes:
-                left.append(group)
-                break
-            if group.key in busy or (batch and group.key != batch[0].key):
-                left.append(group)
-            else:
-                batch.append(group)
-                size += group.size
-        self._groups.extendleft(reversed(left))
-        return batch
-
-    def settle(self, groups: Sequence[Group], outcome: str) -> None:
-        """Tell the outcome to those who do not know one yet, and free their bytes."""
-        for group in groups:
-            self._bytes -= group.size
-            group.size = 0
-            if not group.outcome.done():
-                group.outcome.set_result(outcome)
+    def settle(self, batch: Batch, outcome: str) -> None:
+        """Tell the outcome to those who do not know one yet, and free the bytes."""
+        self._bytes -= batch.size
+        batch.size = 0
+        for each in batch.outcomes:
+            if not each.done():
+                each.set_result(outcome)

@@ -8,11 +8,9 @@ import sys
 
 import msgspec
 import pytest
-from azure.eventhub import EventData, EventDataBatch
 
 from pixel.app import build
 from pixel.deliver import way_out
-from pixel.deliver.event_hub import fill
 from pixel.deliver.packing import PACKED_BYTES, pack
 from pixel.deliver.replay import Undelivered
 from pixel.deliver.spill import TOO_LARGE, spilled_files
@@ -56,18 +54,6 @@ async def all_of(sink, events):
         return [outcome for [outcome] in await asyncio.gather(*(sink.send([event]) for event in events))]
     finally:
         await sink.close()
-
-
-@pytest.mark.parametrize("sizes", [[], [0], [1, 255, 256, 257, 70_000], [300] * 200])
-def test_a_batch_is_filled_as_the_sdk_fills_it(sizes):
-    bodies = [b"x" * size for size in sizes]
-    ours, theirs = EventDataBatch(1 << 20), EventDataBatch(1 << 20)
-    fill(ours, bodies)
-    for body in bodies:
-        theirs.add(EventData(body))
-    assert [bytes(entry) for entry in ours._message[5]] == [bytes(entry) for entry in theirs._message[5]]
-    assert len(ours) == len(theirs)
-    assert ours.size_in_bytes >= theirs.size_in_bytes
 
 
 def test_events_of_many_senders_share_batches(peer, hub):
