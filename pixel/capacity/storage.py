@@ -25,8 +25,8 @@ HOST_OPERATIONS: Final = 10.0
 
 LOGGED_BYTES: Final = 1_000.0
 """Of a line in StorageBlobLogs: each write to the data account is one. A guess."""
-INSTANCE_LOG_BYTES: Final = 5_000.0
-"""That Application Insights keeps of an instance a minute: performance counters, rare warnings. A guess. Hits log nothing."""
+INSTANCE_LOG_BYTES: Final = 1_000.0
+"""That Application Insights keeps of an instance a minute: rare warnings. A guess. Hits log nothing, and host.json leaves counters out."""
 ALERTS: Final = 4
 """On logs; infra/bicep/modules/alerts.bicep. Its two on metrics are free."""
 
