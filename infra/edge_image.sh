@@ -3,7 +3,11 @@
 # Run it once after edge mode was switched on; again does no harm. It needs the Azure CLI, signed in as who deployed.
 set -eu
 
-account=${1?'Say which account: infra/edge_image.sh ACCOUNT. The output EDGE_IMAGE_ACCOUNT of the deployment names it.'}
+if [ $# -ne 1 ]; then
+  echo "Say which account: infra/edge_image.sh ACCOUNT. The output EDGE_IMAGE_ACCOUNT of the deployment names it." >&2
+  exit 2
+fi
+account=$1
 if [ -z "$account" ]; then
   echo "Edge mode is off: there is no account, and nothing to do."
   exit 0

@@ -83,7 +83,9 @@ def _reach(prefix: str, text: Mapping[str, str], name: str, problems: list[str])
     if namespace and not connection and not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", namespace):
         problems.append(f"{prefix}__fullyQualifiedNamespace is a host name, such as acme.servicebus.windows.net.")
     if (connection or namespace) and not name and "entitypath" not in parts:
-        problems.append(f"{prefix}_NAME must name the hub: the connection string has no EntityPath.")
+        problems.append(
+            f"{prefix}_NAME must name the hub{': the connection string has no EntityPath' * bool(connection)}."
+        )
     # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsofteventhub
     if name and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,254}[A-Za-z0-9])?", name):
         problems.append(f"{prefix}_NAME is the hub's name alone: letters, digits and . _ - between them.")

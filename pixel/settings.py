@@ -146,7 +146,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     text = {name: environ.get(name, "").strip() or setting.default for name, setting in SETTINGS.items()}
     for name in environ:
         if name.startswith(("PIXEL_", "EVENT_HUB", "EDGE_HUB")) and name not in SETTINGS:
-            near = difflib.get_close_matches(name, SETTINGS, 1)
+            near = difflib.get_close_matches(name, SETTINGS, 1, cutoff=0.8)
             problems.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
 
     def one_of(name: str, *allowed: str) -> str:

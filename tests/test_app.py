@@ -182,6 +182,13 @@ def test_bad_settings_stop_the_local_start_with_a_line_each(monkeypatch, capsys)
     assert "PORT must be" in said
 
 
+def test_the_log_of_the_edge_is_the_business_of_the_functions_host(monkeypatch, capsys):
+    said = refused(monkeypatch, capsys, EDGE_HUB="acme", EDGE_HUB_NAME="log/1", PIXEL_IP="all")
+    assert [line for line in said.splitlines() if line.startswith("setting: ")] == [
+        "setting: PIXEL_IP must be one of cut, drop, full; until then it is cut."
+    ]
+
+
 def refused(monkeypatch, capsys, **environ):
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

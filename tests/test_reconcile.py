@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 from datetime import UTC, datetime
 
 import msgspec
@@ -356,7 +357,8 @@ def test_a_container_without_capture_files_is_told(house, in_blob, capsys):
     assert reconcile.run(["--store", house.where]) == 1
     said = capsys.readouterr()
     assert "1 of 1 accepted event is missing" in said.out
-    assert "There are no capture files (.avro) in the container pixel-" in said.err
+    assert "There is no capture file (.avro) in the container pixel-" in said.out
+    assert said.out.endswith("before you believe that events are lost, check --capture.\n")
 
 
 def test_progress_tells_bytes_and_ends_at_the_whole(house, in_blob):
@@ -394,11 +396,23 @@ def test_a_file_that_vanishes_is_told_and_the_others_are_read(house, capsys, mon
 
 def test_a_damaged_file_is_told(house, capsys):
     (house.folder / "x.avro").write_bytes(b"PAR1")
+    Path(house.where).mkdir()
     asyncio.run(house.hits("."))
     assert reconcile.run(["--capture", str(house.folder), "--store", house.where]) == 2
     said = capsys.readouterr().err
     assert "it is no Avro file" in said
     assert "nothing was compared: is that the store of the pixel" in said
+
+
+def test_where_no_event_is_found_the_folder_is_doubted_first(house, capsys):
+    async def happen():
+        await house.hits("x")
+        await house.row()
+
+    asyncio.run(happen())
+    (house.folder / "x.avro").write_bytes(b"PAR1")
+    assert reconcile.run(["--capture", str(house.folder), "--store", house.where]) == 1
+    assert f"There is no event of this pixel in {house.folder}: before you believe" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -408,7 +422,8 @@ def test_a_damaged_file_is_told(house, capsys):
         (["--capture", "."], "No store is named"),
         (["--capture", ".", "--store", "https://x"], "PIXEL_STORE must name one container"),
         (["--capture", ".", "--store", "x", "--from", "2026-11-22", "--to", "2026-11-21"], "ends before it begins"),
-        (["--capture", ".", "--store", "x", "--from", "2031-01-01"], "nothing to compare"),
+        (["--capture", ".", "--store", "x"], "x is no folder."),
+        (["--capture", ".", "--store", ".", "--from", "2031-01-01"], "nothing to compare"),
         (["--store", "x"], "data/capture does not exist"),
         (["--capture", "AccountName=a;AccountKey=c2VjcmV0"], "put it in PIXEL_CAPTURE_STORE"),
         (["--capture", ".", "--store", "AccountName=a;AccountKey=c2VjcmV0"], "put it in PIXEL_STORE"),

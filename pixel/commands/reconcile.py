@@ -11,13 +11,14 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 from pixel.captured import WHERE, captured, place
 from pixel.number_set import NumberSet
 from pixel.reconcile import WINDOW_S, read_capture, read_store
 from pixel.reconciled import Period, Process, Result
 from pixel.settings import read_settings
-from pixel.store import Store, StoreError, open_store, typed
+from pixel.store import Store, StoreError, is_folder, open_store, typed
 from pixel.terminal import bytes_bar, typed_time
 
 SHOWN = 10
@@ -42,18 +43,13 @@ def run(arguments: list[str]) -> int:
     if not result.seen:
         print(
             f"The ledger has no row and Capture no event {_of(period)}: nothing to compare. A pixel writes rows when "
-            "PIXEL_STORE is set, each minute and when it stops.",
+            "PIXEL_STORE is set, each minute and when it stops. Are --capture and --store swapped?",
             file=sys.stderr,
         )
         return 2
     print(*_lines(result, period), sep="\n")
     for unreadable in result.unreadable:
         print(unreadable, file=sys.stderr)
-    if not result.found_files:
-        print(
-            f"There are no capture files (.avro) in {place(asked.capture)}: does Capture write there?",
-            file=sys.stderr,
-        )
     if not result.rows:
         print(
             "\nThe ledger has no row of it, so nothing was compared: is that the store of the pixel (PIXEL_STORE)?",
@@ -61,6 +57,9 @@ def run(arguments: list[str]) -> int:
         )
         return 2
     print(f"\n{_verdict(result)}")
+    if result.missing and not result.total(lambda each: len(each.captured)):
+        what = "no event of this pixel" if result.found_files else "no capture file (.avro)"
+        print(f"There is {what} in {place(asked.capture)}: before you believe that events are lost, check --capture.")
     return 1 if result.missing else 0
 
 
@@ -85,6 +84,8 @@ def _store(named: str) -> Store:
             raise StoreError(problem)
     if not settings.store:
         raise StoreError("No store is named, so there is no ledger: --store data/store, or set PIXEL_STORE.")
+    if is_folder(settings.store) and not Path(settings.store).is_dir():
+        raise StoreError(f"{settings.store} is no folder.")
     return open_store(settings.store, settings.store_container, settings.store_client_id)
 
 
@@ -127,10 +128,11 @@ def _lines(result: Result, period: Period) -> Iterator[str]:
     yield _line("failed", sum(counts.failed.values()), _reasons(counts.failed))
     yield _line("accepted", counts.accepted, f"{counts.sent:,} sent, {counts.spilled:,} spilled")
     yield ""
-    replayed = max(counts.spilled - kept - both, 0)
+    captured = total(lambda each: len(each.captured & each.numbered))
+    replayed = min(max(counts.spilled - kept - both, 0), captured)
     yield _line(
         "captured",
-        total(lambda each: len(each.captured & each.numbered)),
+        captured,
         f"{replayed:,} of them spilled and replayed" if replayed else "",
     )
     yield _line("in the spill", kept, "not replayed yet, or set aside" if kept else "")

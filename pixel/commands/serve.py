@@ -33,7 +33,8 @@ DEFAULTS = {"PIXEL_CAPTURE_DIR": "data/capture", "PIXEL_CLIENT_IP": "direct", "P
 def run(arguments: list[str]) -> int:
     """Serve until interrupted. Bad settings stop the start, each with a line."""
     argparse.ArgumentParser("python -m pixel serve", description=__doc__).parse_args(arguments)
-    environ = DEFAULTS | {name: value for name, value in os.environ.items() if value}
+    given = {name: value for name, value in os.environ.items() if value}
+    environ = DEFAULTS | {name: value for name, value in given.items() if not name.startswith("EDGE_HUB")}
     # Behind a proxy every request comes from this machine, so what is for this machine alone would be for everyone.
     live = Live() if environ["PIXEL_CLIENT_IP"] == "direct" else None
     app = build(environ, watch=live.watch if live else None)
@@ -47,11 +48,12 @@ def run(arguments: list[str]) -> int:
             listener = socket.create_server(("127.0.0.1", int(environ["PORT"])), backlog=2048)
         except OSError as taken:
             problems.append(
-                f"PORT {environ['PORT']} is not free ({taken.strerror}): PORT=8080 make run takes another."
+                f"PORT {environ['PORT']} is not free ({os.strerror(taken.errno or 0)}): PORT=8080 make run takes another."
             )
     if listener is None:
         for problem in problems:
-            print(f"setting: {problem}", file=sys.stderr)
+            if not problem.startswith("Until then"):
+                print(f"setting: {problem}", file=sys.stderr)
         print("The settings are in docs/settings.md. Nothing was started.", file=sys.stderr)
         return 2
     config = uvicorn.Config(
@@ -66,6 +68,8 @@ def run(arguments: list[str]) -> int:
     logging.getLogger("uvicorn.error").addFilter(OncePerMinute())
     for sentence in (*status(app.collector, app.enrichers)["problems"], *app.enrichers.notes):
         print(sentence, file=sys.stderr)
+    if len(given) > len(environ.keys() & given.keys()):
+        print("EDGE_HUB is left alone: only the Functions host reads the edge's log (docs/edge.md).", file=sys.stderr)
     if wrong is not None:
         print(f"PIXEL_STORE cannot be used now, and is tried again: {wrong}", file=sys.stderr)
     _warm_up(app)

@@ -31,7 +31,7 @@ def answered_wrongly(hit: Hit, answer: Answer) -> list[Finding]:
                                         "Is CORS set in Azure's own settings? It then answers before the pixel does.")]  # fmt: skip
     found = []
     if outcome != hit.outcome:
-        found.append(_outcome(hit, answer.status, outcome))
+        found.append(_outcome(hit, answer, outcome))
     elif answer.status != 200:
         found.append(Finding(hit.name, f"has status {answer.status} instead of 200"))
     if hit.method == "GET" and answer.body != GIF and not found:
@@ -45,12 +45,14 @@ def answered_wrongly(hit: Hit, answer: Answer) -> list[Finding]:
     return found
 
 
-def _outcome(hit: Hit, status: int, outcome: str | None) -> Finding:
+def _outcome(hit: Hit, answer: Answer, outcome: str | None) -> Finding:
     if outcome is None:
         look = (
             "Is the URL that of a pixel? With PIXEL_PATH, or behind a path of a gateway, give --url the whole path."
         )
-        return Finding(hit.name, f"is answered {status} without X-Pixel-Outcome", look)
+        if answer.body == GIF and "x-azure-ref" in answer.headers:
+            look = "Front Door in edge mode answers so. Give --url the app itself (PIXEL_URL); docs/edge.md says how to try the edge."
+        return Finding(hit.name, f"is answered {answer.status} without X-Pixel-Outcome", look)
     kind, _, reason = outcome.partition(":")
     look = FAILURES.get(reason, "") if kind == "failed" else REASONS.get(reason, "")
     if kind == "failed":
