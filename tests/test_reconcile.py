@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from pathlib import Path
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
