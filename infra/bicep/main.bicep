@@ -122,8 +122,8 @@ param alertEmail string = ''
 @minValue(0)
 param monthlyBudget int = 0
 
-@description('First day of the budget: the first of a month.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget: the first of the month in which it is made. Azure never lets it change. Empty: no budget.')
+param budgetStart string = ''
 
 // ---- what some want
 

@@ -12,6 +12,7 @@ param partitions = 8
 param maximumThroughputUnits = 8
 param dataRedundancy = 'Standard_GRS'
 param monthlyBudget = 500
+param budgetStart = readEnvironmentVariable('PIXEL_BUDGET_START', '')
 param settings = {
   // Hosts of your own sites, such as 'www.example.com,*.example.org'.
   PIXEL_ORIGINS: ''

@@ -31,6 +31,7 @@ WANTED = {
         "alertEmail": "on-call@example.com",
         "archiveAfterDays": 20,
         "monthlyBudget": 100,
+        "budgetStart": "2026-12-01",
     },
     "brought and private": {"existingNamespaceId": BROUGHT, "privateNetworking": True},
 }

@@ -33,6 +33,6 @@ module workbook 'workbook.bicep' = {
   params: { name: name, location: location, tags: tags, workspaceId: workspaceId, namespaceId: namespaceId }
 }
 
-module budget 'budget.bicep' = if (monthlyBudget > 0 && !empty(email)) {
+module budget 'budget.bicep' = if (monthlyBudget > 0 && !empty(email) && !empty(budgetStart)) {
   params: { name: name, amount: monthlyBudget, start: budgetStart, email: email }
 }
