@@ -62,6 +62,9 @@ def read_edge(text: Mapping[str, str], environ: Mapping[str, str], problems: lis
     return hub
 
 
+_KEYS: Final = ({"sharedaccesskeyname", "sharedaccesskey"}, {"sharedaccesssignature"})
+
+
 def _reach(prefix: str, text: Mapping[str, str], name: str, problems: list[str]) -> HubSettings | None:
     """Check how a hub is reached, by the settings whose names begin with `prefix`."""
     connection, namespace = text[prefix], text[f"{prefix}__fullyQualifiedNamespace"]
@@ -76,7 +79,11 @@ def _reach(prefix: str, text: Mapping[str, str], name: str, problems: list[str])
             problems.append(f"{prefix}_NAME is set, and neither {prefix} nor {prefix}__fullyQualifiedNamespace.")
     elif connection and namespace:
         problems.append(f"{prefix} and {prefix}__fullyQualifiedNamespace are both set: leave one of them out.")
-    if connection and not ("endpoint" in parts and parts.keys() & {"sharedaccesskey", "sharedaccesssignature"}):
+    # What .NET's parser refuses would keep the Functions host from starting: a name without a value, half a key, both kinds.
+    # https://github.com/Azure/azure-sdk-for-net/blob/main/sdk/eventhub/Azure.Messaging.EventHubs/src/EventHubsConnectionStringProperties.cs
+    empty = any(part.strip() and not part.partition("=")[2].strip() for part in connection.split(";"))
+    keys = parts.keys() & {"sharedaccesskeyname", "sharedaccesskey", "sharedaccesssignature"}
+    if connection and (empty or "endpoint" not in parts or keys not in _KEYS):
         problems.append(
             f"{prefix} is no whole connection string: copy it from the namespace, Shared access policies."
         )
@@ -87,8 +94,10 @@ def _reach(prefix: str, text: Mapping[str, str], name: str, problems: list[str])
             f"{prefix}_NAME must name the hub{': the connection string has no EntityPath' * bool(connection)}."
         )
     # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsofteventhub
-    if name and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,254}[A-Za-z0-9])?", name):
-        problems.append(f"{prefix}_NAME is the hub's name alone: letters, digits and . _ - between them.")
+    hub = name or parts.get("entitypath", "")
+    if hub and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,254}[A-Za-z0-9])?", hub):
+        where = f"{prefix}_NAME" if name else f"The EntityPath of {prefix}"
+        problems.append(f"{where} is the hub's name alone: letters, digits and . _ - between them.")
     elif name and parts.get("entitypath", name).lower() != name.lower():
         problems.append(f"{prefix}_NAME and the EntityPath of {prefix} name two hubs: leave one of them out.")
     if credential not in ("", "managedidentity"):
@@ -96,7 +105,7 @@ def _reach(prefix: str, text: Mapping[str, str], name: str, problems: list[str])
     if not connection and not namespace:
         return None
     return HubSettings(
-        name=name or parts.get("entitypath", ""),
+        name=hub,
         connection=connection,
         namespace="" if connection else namespace,
         credential=credential,

@@ -40,11 +40,11 @@ class OnDemand:
             await asyncio.wait({self._reading})
 
     async def _run(self) -> None:
+        problem: str | None = f"{self._what} could not be read: the log says why."
         try:
             await self._read()
-            self._problem = None
+            problem = None
         except StoreError as fault:
-            self._problem = f"{self._what} could not be read: {fault}"
+            problem = f"{self._what} could not be read: {fault}"
         finally:
-            self._read_at = self._clock()
-            self._reading = None
+            self._problem, self._read_at, self._reading = problem, self._clock(), None

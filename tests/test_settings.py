@@ -142,6 +142,14 @@ EDGE = {"EDGE_HUB": HUB, "EDGE_HUB_NAME": "log", "AzureWebJobsStorage": "UseDeve
     [
         ({"EDGE_HUB_NAME": ""}, "EDGE_HUB_NAME must name the hub"),
         ({"EDGE_HUB": "nonsense"}, "EDGE_HUB is no whole connection string"),
+        ({"EDGE_HUB": HUB.replace("SharedAccessKeyName", "Name")}, "EDGE_HUB is no whole connection string"),
+        ({"EDGE_HUB": f"{HUB};SharedAccessSignature=sig"}, "EDGE_HUB is no whole connection string"),
+        ({"EDGE_HUB": f"{HUB};EntityPath="}, "EDGE_HUB is no whole connection string"),
+        ({"EDGE_HUB": f"{HUB};oops"}, "EDGE_HUB is no whole connection string"),
+        (
+            {"EDGE_HUB": f"{HUB};EntityPath=%log%", "EDGE_HUB_NAME": ""},
+            "The EntityPath of EDGE_HUB is the hub's name",
+        ),
         ({"EDGE_HUB": f"{HUB};EntityPath=two"}, "EDGE_HUB_NAME and the EntityPath of EDGE_HUB name two hubs"),
         ({"EDGE_HUB": ""}, "EDGE_HUB_NAME is set, and neither EDGE_HUB nor"),
         ({"EDGE_HUB__fullyQualifiedNamespace": "a.servicebus.windows.net"}, "both set"),

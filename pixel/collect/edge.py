@@ -1,13 +1,14 @@
 """Hits that Azure Front Door answered at its edge go the way of all others, a batch of its log at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from itertools import islice
 from typing import Final
 
 from msgspec import structs
 
 from pixel.collect.client_ip import client_ip
 from pixel.collect.edge_log import read
+from pixel.collect.request import Request
 from pixel.collect.track import Collector, track
 from pixel.outcome import Rejected
 
@@ -36,13 +37,18 @@ def edge(collector: Collector, paths: Iterable[str]) -> Take:
     settled: set[str | None] = set()
 
     async def take(messages: Sequence[bytes]) -> None:
-        found = (each for message in messages for each in read(message, known))
         malformed = 0
         done: list[str | None] = []
-        while portion := list(islice(found, PORTION)):
+
+        async def tracked(portion: Sequence[Request | None]) -> None:
+            nonlocal malformed
             hits = [each for each in portion if each is not None and each.reference not in settled]
             malformed += portion.count(None)
             outcomes = await track(hits, "edge", collector)
+            if len(hits) > 1 and "failed:internal" in outcomes:  # one may have cost all the others
+                for at, said in enumerate(outcomes):
+                    if said == "failed:internal":
+                        [outcomes[at]] = await track([hits[at]], "edge", collector)
             safe = [hit.reference for hit, said in zip(hits, outcomes, strict=True) if said not in _UNSAFE]
             if len(safe) < len(hits):
                 if len(settled) > SETTLED_LIMIT:  # of batches that another instance took over
@@ -52,7 +58,18 @@ def edge(collector: Collector, paths: Iterable[str]) -> Take:
                     f"{len(hits) - len(safe)} of the hits in the edge's log could not be stored, so their batch has to "
                     "come again. /status says what is wrong."
                 )
-            done += [each.reference for each in portion if each is not None]
+            done.extend(each.reference for each in portion if each is not None)
+
+        portion: list[Request | None] = []
+        for message in messages:
+            await asyncio.sleep(0)  # a message may hold no hit, and then nothing else waits here
+            for each in read(message, known):
+                portion.append(each)
+                if len(portion) == PORTION:
+                    await tracked(portion)
+                    portion = []
+                    await asyncio.sleep(0)  # all may be rejected
+        await tracked(portion)
         settled.difference_update(done)
         collector.ledger.received += malformed
         for _ in range(malformed):

@@ -6,6 +6,7 @@ Any value may be missing, and names have come in other cases.
 https://learn.microsoft.com/azure/frontdoor/front-door-diagnostics#access-log
 """
 
+import json
 from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -99,8 +100,10 @@ def _any_records(message: bytes) -> Sequence[_Record | None]:
 def _decode(message: bytes) -> Any:
     try:
         return msgspec.json.decode(message)
-    except UnicodeDecodeError:  # one visitor's bytes must not cost the hits of all others in the message
-        return msgspec.json.decode(message.decode(errors="replace"))
+    except ValueError:
+        # What one visitor sent (bytes that are not UTF-8, half a surrogate, a raw tab) must not cost the hits of all others.
+        told = json.loads(message.decode(errors="replace"), strict=False)
+        return msgspec.json.decode(json.dumps(told, ensure_ascii=False).encode(errors="replace"))
 
 
 def _any_record(told: Any) -> _Record | None:
@@ -162,9 +165,10 @@ def _says_no(value: object) -> bool:
 
 def _moment(text: str) -> float:
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if "T" not in text or not 1e9 < seconds < 1 << 33:  # .NET writes the year 1 for a time that it does not know
+        raise ValueError("no time of a hit")
+    return seconds
 
 
 def _user_agent(text: str) -> str:

@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -190,7 +190,10 @@ async def spilled_files(store: Store) -> list[SpillFile]:
     for entry in await store.names("spill/"):
         if name := _NAME.fullmatch(entry.name):
             hour, minute, reason = name.groups()
-            at = datetime.strptime(hour, "%Y-%m-%d/%H").replace(tzinfo=UTC) + timedelta(minutes=int(minute))
+            try:
+                at = datetime.fromisoformat(f"{hour.replace('/', 'T')}:{minute}+00:00")
+            except ValueError:  # no date: not ours
+                continue
             found.append(SpillFile(entry.name, entry.size, at.timestamp(), reason))
     return sorted(found, key=lambda file: (file.minute, file.name))
 

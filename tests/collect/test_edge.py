@@ -88,10 +88,15 @@ def test_what_is_no_hit_is_not_counted(body):
     assert list(read(body, PATHS)) == []
 
 
-def test_bytes_that_are_not_utf8_cost_no_other_hit_of_the_message():
-    body = message(hit(1, userAgent="Opera/9.80 (x)"), hit(2)).replace(b"Opera", b"Op\xe9ra")
+@pytest.mark.parametrize(
+    ("written", "becomes"),
+    [(b"\xe9", "\ufffd"), (b"\\ud83d", "?"), (b"\t", "\t")],
+    ids=["latin-1", "half a pair", "a tab"],
+)
+def test_an_odd_byte_of_one_visitor_costs_no_other_hit_of_the_message(written, becomes):
+    body = message(hit(1, userAgent="Opera/9.80 (x)"), hit(2)).replace(b"Opera", b"Op" + written + b"ra")
     first, second = read(body, PATHS)
-    assert first.headers["user-agent"] == "Op\ufffdra/9.80 (x)"
+    assert first.headers["user-agent"] == f"Op{becomes}ra/9.80 (x)"
     assert second.query == "customerId=2"
 
 
@@ -132,6 +137,17 @@ def test_a_portion_that_is_not_safe_ends_the_attempt():
     assert sorted(map(int, customers(sink))) == list(range(2 * PORTION))
 
 
+def test_portions_that_were_safe_before_are_not_sent_again():
+    sink = Sink({str(PORTION + 1): 1})
+    take, _ = taking(sink)
+    batch = [message(*(hit(number) for number in range(2 * PORTION)))]
+    with pytest.raises(UnsafeError):
+        asyncio.run(take(batch))
+    asyncio.run(take(batch))
+    assert sink.sizes == [PORTION, PORTION, 1]
+    assert len(customers(sink)) == 2 * PORTION
+
+
 def test_without_a_sink_the_log_waits():
     take, ledger = taking(NoSink())
     with pytest.raises(UnsafeError):
@@ -142,7 +158,40 @@ def test_without_a_sink_the_log_waits():
 def test_a_fault_of_ours_does_not_hold_up_what_comes_behind_it():
     take, ledger = taking(Sink({"1": 9}, "failed:internal"))
     asyncio.run(take([message(hit(1), hit(2))]))
-    assert (ledger.sent, ledger.failed) == (1, {"internal": 1})
+    assert (ledger.sent, ledger.failed) == (1, {"internal": 2})
+
+
+def test_a_fault_that_one_hit_brings_costs_no_other_hit_beside_it():
+    class Brittle(Sink):
+        async def send(self, events):
+            if any(event.customer_id == "1" for event in events):
+                raise AttributeError("an event that nobody can encode")
+            return await super().send(events)
+
+    sink = Brittle()
+    take, ledger = taking(sink)
+    asyncio.run(take([message(hit(0), hit(1), hit(2))]))
+    assert customers(sink) == ["0", "2"]
+    assert ledger.received == ledger.sent + sum(ledger.failed.values()) == 6
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "2026-11-21", "9999-12-31T23:59:59.9999999Z", "soon", ""])
+def test_a_time_that_no_hit_can_have_is_malformed(time):
+    assert list(read(message(hit(1) | {"time": time}), PATHS)) == [None]
+
+
+def test_hits_that_are_rejected_let_others_have_the_processor():
+    async def run():
+        take, _ = taking(Sink())
+        hits = [hit(number, rulesEngineMatchNames=["PixelOptOut"]) for number in range(3 * PORTION)]
+        taken = asyncio.ensure_future(take([message(*hits)]))
+        turns = 0
+        while not taken.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return turns
+
+    assert asyncio.run(run()) >= 4
 
 
 def test_the_error_holds_nothing_of_a_visitor():

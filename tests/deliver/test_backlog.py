@@ -101,6 +101,25 @@ def test_a_store_that_fails_is_told_beside_what_was_found_before(tmp_path):
     assert third == (second[0], "The spill could not be read: No answer.")
 
 
+def test_what_stops_the_reading_in_another_way_is_told_too(tmp_path):
+    async def use(store):
+        async def names(prefix):
+            raise ValueError(prefix)
+
+        return await Backlog(Around(store, names=names), Clock()).ask()
+
+    assert with_store(str(tmp_path), use) == (None, "The spill could not be read: the log says why.")
+
+
+def test_a_file_in_the_spill_that_is_not_ours_is_left_alone(tmp_path):
+    async def use(store):
+        await store.append(NAME, lines(2))
+        await store.append("spill/2026-13-01/00/a-05.x.ndjson", lines(1))
+        return (await Backlog(store, Clock()).ask())[0]["files"]
+
+    assert with_store(str(tmp_path), use) == 1
+
+
 def test_who_asks_at_once_reads_once_and_a_clock_that_was_set_back_reads_anew():
     async def use():
         reads, clock = [], Clock()
