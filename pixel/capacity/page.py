@@ -40,16 +40,16 @@ def page(model: Model, load: Load, plans: Sequence[Plan], points: Iterable[Turn]
     rates = [10 ** (RATES[0] + step / 10) for step in range(round((RATES[1] - RATES[0]) * 10) + 1)]
     loads = [msgspec.structs.replace(load, rate=rate) for rate in rates]
     best = [model.best(each) for each in loads]
-    edge = [model.best(each, edge=True) for each in loads]
+    edge = [plan for plan in (model.best(each, edge=True) for each in loads) if plan.can_be_made]
     lines = {part: [plan.parts[part] / plan.load.hits * 1e6 for plan in best] for part in COLOURS}
     ends = {"all": best[-1].million, "edge": edge[-1].million} | {part: line[-1] for part, line in lines.items()}
     basis = (
-        f"{model.prices.currency}, list prices of {model.prices.region}, {model.prices.date}; CPU: {model.cpu.source}"
+        f"{model.prices.currency}, list prices of {model.prices.region}, {model.prices.date}; CPU: {model.cpu.told}"
     )
     drawn = [
         *_grid(),
         *(_line(rates, line, f'stroke="{COLOURS[part]}"') for part, line in lines.items()),
-        _line(rates, [plan.million for plan in edge], 'class="edge"'),
+        _line([plan.load.rate for plan in edge], [plan.million for plan in edge], 'class="edge"'),
         _line(rates, [plan.million for plan in best], 'class="all"'),
         *_labels(ends),
     ]
