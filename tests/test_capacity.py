@@ -210,7 +210,8 @@ def test_settings_are_parameters_of_bicep_within_their_bounds():
             least = int((re.search(r"@minValue\((\d+)\)", declared) or ["", "0"])[1])
             most = int((re.search(r"@maxValue\((\d+)\)", declared) or ["", "4096"])[1])
             assert least <= value <= most, (rate, name, value)
-        assert plan.log or ("partitions" in plan.settings()) == (plan.hubs.partitions <= MOST_PARTITIONS)
+        assert ("partitions" in plan.settings()) == (plan.partitions <= MOST_PARTITIONS)
+        assert plan.partitions * plan.deployments >= plan.hubs.partitions * plan.hubs.namespaces
         assert plan.settings().get("throughputUnits", 1) <= plan.settings().get("maximumThroughputUnits", 1)
 
 

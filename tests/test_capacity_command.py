@@ -160,6 +160,13 @@ def test_what_cannot_be_used_is_told_in_a_line(arguments, said, capsys, monkeypa
     assert said in printed.err.splitlines()[-1]
 
 
+def test_what_each_of_several_deployments_needs_is_told(capsys):
+    assert run(["--hits-per-second", "1e6", "--cpu-us", "870"]) == 0
+    printed = capsys.readouterr().out
+    assert "7 deployments share the hits; " in printed
+    assert "A hub needs 136 partitions, and main.bicep takes 32: change it." in printed  # 950 by 7
+
+
 def test_prices_of_ones_own_are_taken_and_checked(tmp_path):
     own = tmp_path / "own.toml"
     shipped = SHIPPED.read_text("utf-8")

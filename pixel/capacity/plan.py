@@ -9,7 +9,7 @@ from pixel.capacity.cpu import Cpu
 from pixel.capacity.edge import LogHub, front_door, log_hub, reading
 from pixel.capacity.functions import CORES, LEAST_MAXIMUM, Functions, concurrency, functions
 from pixel.capacity.functions import INSTANCES as MOST_INSTANCES
-from pixel.capacity.hubs import TIERS, Hubs, Tier, hubs
+from pixel.capacity.hubs import LEAST_PARTITIONS, TIERS, Hubs, Tier, hubs
 from pixel.capacity.load import Load
 from pixel.capacity.prices import Prices
 from pixel.capacity.storage import Storage, storage
@@ -59,6 +59,12 @@ class Plan(msgspec.Struct, frozen=True):
         return max(self.functions.apps, self.hubs.namespaces)
 
     @property
+    def partitions(self) -> int:
+        """Return those of each deployment's hub; in edge mode its log has as many."""
+        each = -(-self.hubs.partitions * self.hubs.namespaces // self.deployments)
+        return max(each, self.log.partitions if self.log else 0, LEAST_PARTITIONS)
+
+    @property
     def can_be_made(self) -> bool:
         """Say whether main.bicep makes all of it: the log of edge mode has one namespace."""
         return self.log is None or self.log.namespaces == 1
@@ -77,10 +83,9 @@ class Plan(msgspec.Struct, frozen=True):
             "alwaysReadyInstances": self.functions.always_ready // self.deployments,
             "maximumInstances": min(max(2 * each, LEAST_MAXIMUM), MOST_INSTANCES),
         }
-        partitions = max(self.hubs.partitions, self.log.partitions if self.log else 0)
-        if partitions <= MOST_PARTITIONS:
-            named["partitions"] = partitions
-        own = self.hubs.units if self.hubs.tier == "Standard" else 0
+        if self.partitions <= MOST_PARTITIONS:
+            named["partitions"] = self.partitions
+        own = -(-self.hubs.units * self.hubs.namespaces // self.deployments) if self.hubs.tier == "Standard" else 0
         if own:
             named["throughputUnits"] = own
         if most := max(own, self.log.units if self.log else 0):

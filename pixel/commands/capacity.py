@@ -221,10 +221,8 @@ def _advice(plan: Plan) -> list[str]:
         )
     if plan.hubs.tier != "Standard":
         told.append(f"main.bicep makes Standard only: bring a {plan.hubs.tier} namespace (existingNamespaceId).")
-    if plan.hubs.partitions > MOST_PARTITIONS:
-        told.append(
-            f"The hub needs {plan.hubs.partitions} partitions, and main.bicep takes {MOST_PARTITIONS}: change it."
-        )
+    if plan.partitions > MOST_PARTITIONS:
+        told.append(f"A hub needs {plan.partitions} partitions, and main.bicep takes {MOST_PARTITIONS}: change it.")
     return told
 
 
