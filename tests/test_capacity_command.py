@@ -88,7 +88,8 @@ def test_the_guide_says_what_the_model_does():
         f"{ANSWER_BYTES / 1e3:g} KB an answer",
         f"exporting Front Door's log, which costs by GB (no price was found; about {RECORD_BYTES / 1e3:g} GB a million hits)",
     )
-    assert [each for each in said if each not in guide] == []
+    missing = [each for each in said if each not in guide]
+    assert not missing, "docs/cost.md should say: " + "; ".join(missing)
     assert twice.best(Load(10)).million == pytest.approx(at_ten.million, abs=0.001)
 
 
