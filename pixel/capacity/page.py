@@ -59,7 +59,7 @@ def page(model: Model, load: Load, plans: Sequence[Plan], points: Iterable[Turn]
 <h1>What a million hits cost</h1>
 <p>By hits a second. {escape(basis)}.<br>A model, held against no bill.</p>
 <svg viewBox="0 0 {WIDTH + 190} {HEIGHT + 50}" role="img" aria-label="Cost of a million hits by rate and part">{"".join(drawn)}</svg>
-<h2>Per million hits</h2>
+<h2>{model.prices.currency} per million hits</h2>
 <div class="scroll">{_table(plans)}</div>
 <h2>Where the ways part</h2>
 <div class="scroll">{_turns(points)}</div>
@@ -132,7 +132,8 @@ def _turns(points: Iterable[Turn]) -> str:
         (
             turn.what,
             ("from " + figure(turn.rate) if turn.rate else "never")
-            + (" to " + figure(turn.until) if turn.until else ""),
+            + (" to " + figure(turn.until) if turn.until else "")
+            + (" hits a second" if turn.rate else ""),
         )
         for turn in points
     ]

@@ -14,6 +14,7 @@ from pixel.capacity.load import Load
 from pixel.capacity.prices import Prices
 from pixel.capacity.storage import Storage, storage
 
+MOST_UNITS: Final = 40
 MOST_PARTITIONS: Final = 32
 """That main.bicep takes, as many as Standard has."""
 PARTS: Final = (
@@ -88,8 +89,8 @@ class Plan(msgspec.Struct, frozen=True):
         own = -(-self.hubs.units * self.hubs.namespaces // self.deployments) if self.hubs.tier == "Standard" else 0
         if own:
             named["throughputUnits"] = own
-        if most := max(own, self.log.units if self.log else 0):
-            named["maximumThroughputUnits"] = most
+        if most := max(2 * own, self.log.units if self.log else 0):
+            named["maximumThroughputUnits"] = min(most, MOST_UNITS)
         if self.hubs.packed:
             named["settings.EVENT_HUB_PACKING"] = "ndjson"
         named["logDailyCapGb"] = max(round(1.5 * self.storage.log_gb_a_day / self.deployments + 0.5), 1)
@@ -142,5 +143,5 @@ class Model(msgspec.Struct, frozen=True):
         return min((plan for plan in plans if plan.month <= enough), key=Plan.effort)
 
 
-NEARLY: Final = 1.02
-"""Less than 2 % of the bill is no reason for more deployments, packed events, another tier or more instances."""
+NEARLY: Final = 1.05
+"""Less than 5 % of the bill is no reason for more deployments, packed events, another tier or more instances."""

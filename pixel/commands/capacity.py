@@ -52,6 +52,7 @@ def run(arguments: list[str]) -> int:
 
 def _write_page(path: Path, text: str) -> int:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     except OSError as unwritable:
         print(f"{path}: {unwritable.strerror}", file=sys.stderr)
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 def _number(least: float, most: float) -> Callable[[str], float]:
     def number(text: str) -> float:
         try:
-            value = float(text)
+            value = float(text.replace(",", ""))  # as we print them
         except ValueError:
             value = math.nan
         if not least <= value <= most:
@@ -134,6 +135,7 @@ def _json(model: Model, plans: list[Plans], points: list[Turn]) -> dict[str, Any
     return {
         "prices": {"date": model.prices.date, "currency": model.prices.currency, "region": model.prices.region},
         "cpu": model.cpu,
+        "cpu_us_a_hit": model.cpu.of(packed=False),
         "rates": [{"load": best.load, **told(best), "edge": told(edge) if edge else None} for best, edge in plans],
         "turning_points": points,
     }
@@ -171,14 +173,18 @@ def _print_rates(model: Model, plans: list[Plans]) -> None:
 def _print_detail(model: Model, plan: Plan, edge: Plan | None, points: list[Turn]) -> None:
     functions, hub, load = plan.functions, plan.hubs, plan.load
     print(
-        f"{load.rate:,.10g} hits a second, {load.hits / 1e6:,.10g} million a month, {load.event_bytes:,g} bytes an event\n"
+        f"{load.rate:,.10g} hits a second, {load.hits / 1e6:,.10g} million a month, {load.event_bytes:,g} bytes an event: "
+        f"{plan.month:,.0f} {model.prices.currency} a month,\n{plan.million:,.2f} a million, if they come steadily. "
+        "Ask with the mean rate for the bill, with that of the busiest minute for what to set.\n"
     )
     print_table(["Set", "to"], [(name, str(value)) for name, value in plan.settings().items()])
     how = f"packed, {hub.events_a_message:.1f} events a message" if hub.packed else "an event a message"
     print(f"\nInstances: {functions.instances:,}, active for {min(functions.active, 1):.0%} of the time.")
     print(f"Event Hubs: {hub.tier}, {hub.unit}: {hub.units * hub.namespaces:,}, {how}.")
     plain, packed = (model.best(load, packed=way).million for way in (False, True))
-    print(f"A million hits: {plain:,.3f} plain, {packed:,.3f} packed (EVENT_HUB_PACKING=ndjson).")
+    print(
+        f"A million hits: {plain:,.3f} plain, {packed:,.3f} packed (EVENT_HUB_PACKING=ndjson: readers split lines)."
+    )
     print("\n".join([*_advice(plan), _edge_advice(edge), ""]))
     per = 1e6 / load.hits
     rows = [
