@@ -43,6 +43,7 @@ def test_the_parts_of_a_bill_are_all_of_it():
         assert sum(plan.parts.values()) == pytest.approx(plan.month)
         assert plan.million * plan.load.hits / 1e6 == pytest.approx(plan.month)
         inner = {**plan.functions.parts, **plan.hubs.parts, **plan.storage.parts}
+        inner |= {"log hub": plan.log.dollars} if plan.log else {}
         assert inner.items() <= plan.parts.items()
 
 
@@ -165,7 +166,8 @@ def test_turning_points_follow_prices_and_come_in_order():
     assert rates == sorted(rates)
     nothing = msgspec.structs.replace(PRICES.front_door_requests, price=0.0)
     cheap = msgspec.structs.replace(PRICES, front_door_requests=nothing)
-    assert {turn.what: turn for turn in turns(Model(cheap, read_cpu()), Load(1))}["edge costs less"].rate > 1
+    saves = {turn.what: turn for turn in turns(Model(cheap, read_cpu()), Load(1))}["edge costs less"]
+    assert 1 < saves.rate < saves.until <= 16_000 * 1.001
 
 
 def test_figures_are_written_as_people_write_them():
@@ -187,6 +189,7 @@ def test_the_constants_are_those_of_bicep():
     kept = int(re.search(r"param retentionDays int = (\d+)", main)[1])
     assert kept / 30.4 == pytest.approx(MONTHS_KEPT, abs=0.1)
     assert f"param httpConcurrency int = {functions.LEAST_CONCURRENCY}\n" in main
+    assert f"param maximumInstances int = {functions.LEAST_MAXIMUM}\n" in main
     assert f"param partitions int = {hubs.LEAST_PARTITIONS}\n" in main
     assert f"intervalInSeconds: {storage.WINDOW_S:.0f}\n" in hub
     assert f"sizeLimitInBytes: {storage.FILE_BYTES:.0f}\n" in hub
@@ -197,8 +200,8 @@ def test_the_constants_are_those_of_bicep():
 
 def test_settings_are_parameters_of_bicep_within_their_bounds():
     main = (ROOT / "infra/bicep/main.bicep").read_text("utf-8")
-    for rate in MANY_RATES:
-        plan = MODEL.best(Load(rate))
+    for plan in everything(rates=MANY_RATES):
+        rate = plan.load.rate
         for name, value in plan.settings().items():
             if name == "settings.EVENT_HUB_PACKING":
                 assert "param settings object" in main
@@ -207,7 +210,9 @@ def test_settings_are_parameters_of_bicep_within_their_bounds():
             least = int((re.search(r"@minValue\((\d+)\)", declared) or ["", "0"])[1])
             most = int((re.search(r"@maxValue\((\d+)\)", declared) or ["", "4096"])[1])
             assert least <= value <= most, (rate, name, value)
-        assert ("partitions" in plan.settings()) == (plan.hubs.partitions <= MOST_PARTITIONS)
+        assert ("partitions" in plan.settings()) == (plan.partitions <= MOST_PARTITIONS)
+        assert plan.partitions * plan.deployments >= plan.hubs.partitions * plan.hubs.namespaces
+        assert plan.settings().get("throughputUnits", 1) <= plan.settings().get("maximumThroughputUnits", 1)
 
 
 def test_the_size_of_a_captured_record_is_that_of_our_own_files():

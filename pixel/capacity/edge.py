@@ -3,8 +3,10 @@
 import math
 from typing import Final
 
+import msgspec
+
 from pixel.capacity.functions import ANSWER_BYTES, CORES, FILL, Functions, apps, bill
-from pixel.capacity.hubs import INGRESS_BYTES, TIERS, size
+from pixel.capacity.hubs import INGRESS_BYTES, STANDARD, size
 from pixel.capacity.hubs import bill as bill_hub
 from pixel.capacity.load import SECONDS, Load
 from pixel.capacity.prices import Prices
@@ -17,6 +19,16 @@ BATCH_S: Final = 10.0
 """Messages come no more often than this, so few calls do. A guess."""
 
 
+class LogHub(msgspec.Struct, frozen=True):
+    """What takes the log: Standard, uncaptured. `units` and `partitions` are of each namespace; main.bicep makes one."""
+
+    units: int
+    namespaces: int
+    partitions: int
+    dollars: float
+    """A month."""
+
+
 def front_door(load: Load, prices: Prices) -> dict[str, float]:
     """Return what Front Door costs a month."""
     return {
@@ -26,19 +38,13 @@ def front_door(load: Load, prices: Prices) -> dict[str, float]:
     }
 
 
-def log_hub(load: Load, prices: Prices) -> float:
-    """Return what the namespace for the log costs a month, in its cheapest tier that needs one namespace; nothing is captured.
-
-    When there is no such tier, it is the cheapest of all: nobody knows whether Front Door would write to several.
-    """
+def log_hub(load: Load, prices: Prices) -> LogHub:
+    """Size what takes the log. Nobody knows whether Front Door would write to several namespaces."""
     log_bytes = load.rate * RECORD_BYTES
-    sized = [(tier, *size(tier, log_bytes, log_bytes / INGRESS_BYTES)) for tier in TIERS]
-    fits = [each for each in sized if each[2] == 1] or sized
+    units, namespaces, partitions = size(STANDARD, log_bytes, log_bytes / INGRESS_BYTES)
     messages = load.hits * RECORD_BYTES / MESSAGE_BYTES
-    return min(
-        bill_hub(tier, units * namespaces, messages, MESSAGE_BYTES, prices)["units"]
-        for tier, units, namespaces, _ in fits
-    )
+    dollars = bill_hub(STANDARD, units * namespaces, messages, MESSAGE_BYTES, prices)["units"]
+    return LogHub(units, namespaces, partitions, dollars)
 
 
 def reading(load: Load, cpu_us: float, memory_mb: int, prices: Prices) -> Functions:

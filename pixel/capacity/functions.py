@@ -16,7 +16,7 @@ CORES: Final = {512: 0.25, 2048: 1.0}
 INSTANCES: Final = 1000
 """Of an app, at most; same page, "Considerations"."""
 LEAST_MAXIMUM: Final = 40
-"""The lowest `maximumInstances` that Azure takes; same place."""
+"""The least `maximumInstances` that is advised: the default of infra/bicep/main.bicep. Azure takes 1, says its newer page."""
 QUOTA_CORES: Final = 250.0
 """Of all apps of a subscription in a region, until Microsoft raises it; same page."""
 MOST_READY: Final = 100
@@ -31,7 +31,8 @@ FILL: Final = 0.5
 ANSWER_S: Final = 0.05
 """How long a hit is under way: an acknowledgement of Event Hubs, and waiting for the CPU. A guess."""
 ANSWER_BYTES: Final = 3_000.0
-"""Sent out for a hit: 0.7 KB of headers and image, and every second time a TLS handshake of some 4.5 KB. A guess."""
+"""Sent out for a hit, by the app or Front Door: some 0.7 KB of headers with the image's 43 bytes, and for every second hit a TLS
+handshake of some 4.5 KB. A guess."""
 
 
 class Functions(msgspec.Struct, frozen=True):

@@ -40,16 +40,16 @@ def page(model: Model, load: Load, plans: Sequence[Plan], points: Iterable[Turn]
     rates = [10 ** (RATES[0] + step / 10) for step in range(round((RATES[1] - RATES[0]) * 10) + 1)]
     loads = [msgspec.structs.replace(load, rate=rate) for rate in rates]
     best = [model.best(each) for each in loads]
-    edge = [model.best(each, edge=True) for each in loads]
+    edge = [plan for plan in (model.best(each, edge=True) for each in loads) if plan.can_be_made]
     lines = {part: [plan.parts[part] / plan.load.hits * 1e6 for plan in best] for part in COLOURS}
     ends = {"all": best[-1].million, "edge": edge[-1].million} | {part: line[-1] for part, line in lines.items()}
     basis = (
-        f"{model.prices.currency}, list prices of {model.prices.region}, {model.prices.date}; CPU: {model.cpu.source}"
+        f"{model.prices.currency}, list prices of {model.prices.region}, {model.prices.date}; CPU: {model.cpu.told}"
     )
     drawn = [
         *_grid(),
         *(_line(rates, line, f'stroke="{COLOURS[part]}"') for part, line in lines.items()),
-        _line(rates, [plan.million for plan in edge], 'class="edge"'),
+        _line([plan.load.rate for plan in edge], [plan.million for plan in edge], 'class="edge"'),
         _line(rates, [plan.million for plan in best], 'class="all"'),
         *_labels(ends),
     ]
@@ -59,7 +59,7 @@ def page(model: Model, load: Load, plans: Sequence[Plan], points: Iterable[Turn]
 <h1>What a million hits cost</h1>
 <p>By hits a second. {escape(basis)}.<br>A model, held against no bill.</p>
 <svg viewBox="0 0 {WIDTH + 190} {HEIGHT + 50}" role="img" aria-label="Cost of a million hits by rate and part">{"".join(drawn)}</svg>
-<h2>Per million hits</h2>
+<h2>{model.prices.currency} per million hits</h2>
 <div class="scroll">{_table(plans)}</div>
 <h2>Where the ways part</h2>
 <div class="scroll">{_turns(points)}</div>
@@ -132,7 +132,8 @@ def _turns(points: Iterable[Turn]) -> str:
         (
             turn.what,
             ("from " + figure(turn.rate) if turn.rate else "never")
-            + (" to " + figure(turn.until) if turn.until else ""),
+            + (" to " + figure(turn.until) if turn.until else "")
+            + (" hits a second" if turn.rate else ""),
         )
         for turn in points
     ]

@@ -6,14 +6,15 @@ from typing import Final
 import msgspec
 
 from pixel.capacity.cpu import Cpu
-from pixel.capacity.edge import front_door, log_hub, reading
+from pixel.capacity.edge import LogHub, front_door, log_hub, reading
 from pixel.capacity.functions import CORES, LEAST_MAXIMUM, Functions, concurrency, functions
 from pixel.capacity.functions import INSTANCES as MOST_INSTANCES
-from pixel.capacity.hubs import TIERS, Hubs, Tier, hubs
+from pixel.capacity.hubs import LEAST_PARTITIONS, TIERS, Hubs, Tier, hubs
 from pixel.capacity.load import Load
 from pixel.capacity.prices import Prices
 from pixel.capacity.storage import Storage, storage
 
+MOST_UNITS: Final = 40
 MOST_PARTITIONS: Final = 32
 """That main.bicep takes, as many as Standard has."""
 PARTS: Final = (
@@ -36,8 +37,9 @@ class Plan(msgspec.Struct, frozen=True):
     """One way to take a load. `parts` are dollars a month (or what the prices are in)."""
 
     load: Load
-    edge: bool
     functions: Functions
+    log: LogHub | None
+    """Of edge mode only."""
     hubs: Hubs
     storage: Storage
     parts: dict[str, float]
@@ -57,6 +59,17 @@ class Plan(msgspec.Struct, frozen=True):
         """Return how many times main.bicep is deployed: an app sends to one hub."""
         return max(self.functions.apps, self.hubs.namespaces)
 
+    @property
+    def partitions(self) -> int:
+        """Return those of each deployment's hub; in edge mode its log has as many."""
+        each = -(-self.hubs.partitions * self.hubs.namespaces // self.deployments)
+        return max(each, self.log.partitions if self.log else 0, LEAST_PARTITIONS)
+
+    @property
+    def can_be_made(self) -> bool:
+        """Say whether main.bicep makes all of it: the log of edge mode has one namespace."""
+        return self.log is None or self.log.namespaces == 1
+
     def effort(self) -> tuple[int, int, bool, int, int]:
         """Say how much there is to look after; a smaller tuple is less."""
         tier = [each.name for each in TIERS].index(self.hubs.tier)
@@ -71,10 +84,13 @@ class Plan(msgspec.Struct, frozen=True):
             "alwaysReadyInstances": self.functions.always_ready // self.deployments,
             "maximumInstances": min(max(2 * each, LEAST_MAXIMUM), MOST_INSTANCES),
         }
-        if self.hubs.partitions <= MOST_PARTITIONS:
-            named["partitions"] = self.hubs.partitions
-        if self.hubs.tier == "Standard":
-            named["maximumThroughputUnits"] = self.hubs.units
+        if self.partitions <= MOST_PARTITIONS:
+            named["partitions"] = self.partitions
+        own = -(-self.hubs.units * self.hubs.namespaces // self.deployments) if self.hubs.tier == "Standard" else 0
+        if own:
+            named["throughputUnits"] = own
+        if most := max(2 * own, self.log.units if self.log else 0):
+            named["maximumThroughputUnits"] = min(most, MOST_UNITS)
         if self.hubs.packed:
             named["settings.EVENT_HUB_PACKING"] = "ndjson"
         named["logDailyCapGb"] = max(round(1.5 * self.storage.log_gb_a_day / self.deployments + 0.5), 1)
@@ -95,16 +111,17 @@ class Model(msgspec.Struct, frozen=True):
         cpu_us = self.cpu.of(packed=packed, edge=edge)
         if edge:
             app = reading(load, cpu_us, memory_mb, self.prices)
-            extra = {**front_door(load, self.prices), "log hub": log_hub(load, self.prices)}
+            log = log_hub(load, self.prices)
+            extra = {**front_door(load, self.prices), "log hub": log.dollars}
         else:
             app = functions(load, cpu_us, memory_mb, self.prices, strictly=self.strictly)
-            extra = {}
+            log, extra = None, {}
         hub = hubs(load, tier, self.prices, packed=packed, rate_of_one=load.rate / app.instances)
         kept = storage(
             load, hub.captured_bytes, hub.partitions * hub.namespaces, app.instances, app.apps, self.prices
         )
         parts = {**app.parts, **extra, **hub.parts, **kept.parts}
-        return Plan(load, edge, app, hub, kept, {name: parts.get(name, 0.0) for name in PARTS})
+        return Plan(load, app, log, hub, kept, {name: parts.get(name, 0.0) for name in PARTS})
 
     def best(
         self,
@@ -126,5 +143,5 @@ class Model(msgspec.Struct, frozen=True):
         return min((plan for plan in plans if plan.month <= enough), key=Plan.effort)
 
 
-NEARLY: Final = 1.02
-"""Less than 2 % of the bill is no reason for more deployments, packed events, another tier or more instances."""
+NEARLY: Final = 1.05
+"""Less than 5 % of the bill is no reason for more deployments, packed events, another tier or more instances."""

@@ -22,13 +22,14 @@ STEPS: Final = 20
 class Turn(msgspec.Struct, frozen=True):
     """`what` holds from `rate` hits a second on, up to `until` (None: to the end); it never does when `rate` is None.
 
-    `limit`: something is then full.
+    `limit`: something is then full. `edge`: it is about edge mode only.
     """
 
     what: str
     rate: float | None
     until: float | None
     limit: bool
+    edge: bool
 
 
 def figure(rate: float) -> str:
@@ -78,8 +79,12 @@ def turns(model: Model, load: Load) -> list[Turn]:
         some = msgspec.structs.replace(load, rate=rate)
         return model.best(some, memory=memory, tier=tier, packed=packed, edge=edge)
 
-    def turn(what: str, holds: Callable[[float], bool], *, limit: bool = False) -> Turn:
-        return Turn(what, *where(holds), limit)
+    def turn(what: str, holds: Callable[[float], bool], *, limit: bool = False, edge: bool = False) -> Turn:
+        return Turn(what, *where(holds), limit, edge)
+
+    def edge_saves(rate: float) -> bool:
+        edge = best(rate, edge=True)
+        return edge.can_be_made and edge.month < best(rate).month
 
     def standard(rate: float, *, packed: bool) -> Hubs:
         return best(rate, tier=STANDARD, packed=packed).hubs
@@ -102,7 +107,7 @@ def turns(model: Model, load: Load) -> list[Turn]:
         turn("Dedicated costs less than Standard, plain", saves(DEDICATED, packed=False)),
         turn("Dedicated costs less than Standard, packed", saves(DEDICATED, packed=True)),
         turn("one app is full (quota of cores)", lambda rate: best(rate).functions.apps > 1, limit=True),
-        turn("edge costs less", lambda rate: best(rate, edge=True).month < best(rate).month),
-        turn("edge: one app is full, too", lambda rate: best(rate, edge=True).functions.apps > 1),
+        turn("edge costs less", edge_saves, edge=True),
+        turn("edge: its log needs more than one Standard namespace, which main.bicep cannot make", lambda rate: not best(rate, edge=True).can_be_made, limit=True, edge=True),
     ]  # fmt: skip
     return sorted(found, key=lambda turn: turn.rate or math.inf)

@@ -52,6 +52,7 @@ def run(arguments: list[str]) -> int:
 
 def _write_page(path: Path, text: str) -> int:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     except OSError as unwritable:
         print(f"{path}: {unwritable.strerror}", file=sys.stderr)
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 def _number(least: float, most: float) -> Callable[[str], float]:
     def number(text: str) -> float:
         try:
-            value = float(text)
+            value = float(text.replace(",", ""))  # as we print them
         except ValueError:
             value = math.nan
         if not least <= value <= most:
@@ -108,18 +109,25 @@ def _number(least: float, most: float) -> Callable[[str], float]:
     return number
 
 
-def _plans(model: Model, load: Load) -> tuple[Plan, Plan]:
-    return model.best(load), model.best(load, edge=True)
+Plans = tuple[Plan, Plan | None]
+"""At one rate: the best, and that of edge mode if main.bicep can make it."""
 
 
-def _json(model: Model, plans: list[tuple[Plan, Plan]], points: list[Turn]) -> dict[str, Any]:
+def _plans(model: Model, load: Load) -> Plans:
+    edge = model.best(load, edge=True)
+    return model.best(load), edge if edge.can_be_made else None
+
+
+def _json(model: Model, plans: list[Plans], points: list[Turn]) -> dict[str, Any]:
     def told(plan: Plan) -> dict[str, Any]:
         return {
             "month": plan.month,
             "million": plan.million,
             "parts": plan.parts,
             "deployments": plan.deployments,
+            "settings": plan.settings(),
             "functions": plan.functions,
+            "log": plan.log,
             "hubs": plan.hubs,
             "storage": plan.storage,
         }
@@ -127,14 +135,13 @@ def _json(model: Model, plans: list[tuple[Plan, Plan]], points: list[Turn]) -> d
     return {
         "prices": {"date": model.prices.date, "currency": model.prices.currency, "region": model.prices.region},
         "cpu": model.cpu,
-        "rates": [
-            {"load": best.load, **told(best), "settings": best.settings(), "edge": told(edge)} for best, edge in plans
-        ],
+        "cpu_us_a_hit": model.cpu.of(packed=False),
+        "rates": [{"load": best.load, **told(best), "edge": told(edge) if edge else None} for best, edge in plans],
         "turning_points": points,
     }
 
 
-def _print_rates(model: Model, plans: list[tuple[Plan, Plan]]) -> None:
+def _print_rates(model: Model, plans: list[Plans]) -> None:
     best = [plan for plan, _ in plans]
 
     def dollars(values: list[float]) -> list[str]:
@@ -156,32 +163,39 @@ def _print_rates(model: Model, plans: list[tuple[Plan, Plan]]) -> None:
         ["a million hits", *dollars([plan.million for plan in best])],
         ["a month", *words([f"{plan.month:,.0f}" for plan in best])],
         [""],
-        ["edge, a million", *dollars([edge.million for _, edge in plans])],
+        ["edge, a million", *words([f"{edge.million:,.3f}" if edge else "-" for _, edge in plans])],
     ]
     heads = [f"{figure(plan.load.rate)}/s".rjust(10) for plan in best]
     print_table(["", *heads], [row + [""] * (len(heads) + 1 - len(row)) for row in rows])
     print(f"\n{_basis(model)}\nOne rate in detail: --hits-per-second N.")
 
 
-def _print_detail(model: Model, plan: Plan, edge: Plan, points: list[Turn]) -> None:
+def _print_detail(model: Model, plan: Plan, edge: Plan | None, points: list[Turn]) -> None:
     functions, hub, load = plan.functions, plan.hubs, plan.load
     print(
-        f"{load.rate:,.10g} hits a second, {load.hits / 1e6:,.10g} million a month, {load.event_bytes:,g} bytes an event\n"
+        f"{load.rate:,.10g} hits a second, {load.hits / 1e6:,.10g} million a month, {load.event_bytes:,g} bytes an event: "
+        f"{plan.month:,.0f} {model.prices.currency} a month,\n{plan.million:,.2f} a million, if they come steadily. "
+        "Ask with the mean rate for the bill, with that of the busiest minute for what to set.\n"
     )
     print_table(["Set", "to"], [(name, str(value)) for name, value in plan.settings().items()])
     how = f"packed, {hub.events_a_message:.1f} events a message" if hub.packed else "an event a message"
     print(f"\nInstances: {functions.instances:,}, active for {min(functions.active, 1):.0%} of the time.")
     print(f"Event Hubs: {hub.tier}, {hub.unit}: {hub.units * hub.namespaces:,}, {how}.")
     plain, packed = (model.best(load, packed=way).million for way in (False, True))
-    print(f"A million hits: {plain:,.3f} plain, {packed:,.3f} packed (EVENT_HUB_PACKING=ndjson).")
-    print("\n".join([*_advice(plan), ""]))
-    rows = [(part, plan.parts[part], edge.parts[part]) for part in _parts([plan, edge])]
-    rows.append(("all", plan.month, edge.month))
+    print(
+        f"A million hits: {plain:,.3f} plain, {packed:,.3f} packed (EVENT_HUB_PACKING=ndjson: readers split lines)."
+    )
+    print("\n".join([*_advice(plan), _edge_advice(edge), ""]))
     per = 1e6 / load.hits
+    rows = [
+        (part, plan.parts[part], f"{edge.parts[part] * per:,.3f}" if edge else "-")
+        for part in _parts([plan, edge] if edge else [plan])
+    ]
+    rows.append(("all", plan.month, f"{edge.million:,.3f}" if edge else "-"))
     print_table(
         [model.prices.currency, "    a month", "a million", " share", "edge, a million"],
         [
-            (part, f"{month:11,.2f}", f"{month * per:9,.3f}", f"{month / plan.month:6.1%}", f"{instead * per:15,.3f}")
+            (part, f"{month:11,.2f}", f"{month * per:9,.3f}", f"{month / plan.month:6.1%}", f"{instead:>15}")
             for part, month, instead in rows
         ],
     )
@@ -191,7 +205,8 @@ def _print_detail(model: Model, plan: Plan, edge: Plan, points: list[Turn]) -> N
         [((figure(turn.rate) if turn.rate else "never").rjust(13), _told(turn)) for turn in points],
     )
     print()
-    first = next((turn for turn in points if turn.limit and turn.rate and turn.rate > load.rate), None)
+    ahead = [turn for turn in points if turn.limit and not turn.edge]
+    first = next((turn for turn in ahead if turn.rate and turn.rate > load.rate), None)
     if first and first.rate:
         print(f"The next limit: {first.what}, at {figure(first.rate)} hits a second.")
     print(_basis(model))
@@ -212,11 +227,16 @@ def _advice(plan: Plan) -> list[str]:
         )
     if plan.hubs.tier != "Standard":
         told.append(f"main.bicep makes Standard only: bring a {plan.hubs.tier} namespace (existingNamespaceId).")
-    if plan.hubs.partitions > MOST_PARTITIONS:
-        told.append(
-            f"The hub needs {plan.hubs.partitions} partitions, and main.bicep takes {MOST_PARTITIONS}: change it."
-        )
+    if plan.partitions > MOST_PARTITIONS:
+        told.append(f"A hub needs {plan.partitions} partitions, and main.bicep takes {MOST_PARTITIONS}: change it.")
     return told
+
+
+def _edge_advice(edge: Plan | None) -> str:
+    if not edge:
+        return "Edge mode: its log needs more than one Standard namespace, which main.bicep cannot make."
+    needs = {name: to for name, to in edge.settings().items() if name in ("maximumThroughputUnits", "partitions")}
+    return f"Edge mode (enableEdge) needs {', '.join(f'{name} {to}' for name, to in needs.items())}."
 
 
 def _parts(plans: list[Plan]) -> list[str]:
@@ -226,5 +246,5 @@ def _parts(plans: list[Plan]) -> list[str]:
 def _basis(model: Model) -> str:
     return (
         f"List prices of {model.prices.region}, {model.prices.currency}, {model.prices.date}; "
-        f"{model.cpu.of(packed=False):,.0f} us of CPU a hit: {model.cpu.source}.\nA model, held against no bill."
+        f"{model.cpu.of(packed=False):,.0f} us of CPU a hit: {model.cpu.told}.\nA model, held against no bill."
     )
