@@ -145,9 +145,8 @@ def test_nothing_that_the_pipeline_installs_to_verify_with_needs_what_is_on_neit
     for name in have:
         for text in metadata.requires(name) or ():
             needs = Requirement(text)
-            if (needs.marker is None or needs.marker.evaluate({"extra": ""})) and canonicalize_name(
-                needs.name
-            ) not in have:
+            applies = needs.marker is None or needs.marker.evaluate({"extra": ""})
+            if applies and canonicalize_name(needs.name) not in have:
                 missing[name] = text
     assert missing == {}
 
