@@ -3,7 +3,8 @@
 It is made on any machine, by Python 3.11 or newer: wheels are fetched by their hashes and unpacked, nothing is compiled
 or run. The same tree (and zlib) gives the same bytes. .funcignore says what of the tree goes in.
 
---lock chooses the wheels anew, after a change of requirements.txt; that takes Linux and Python 3.13.
+--lock chooses the wheels anew, after a change of requirements.txt or requirements-cli.txt; that takes Linux and Python 3.13.
+It also lists what commands need beside them, for the pipeline, which verifies what it deployed.
 """
 
 import argparse
@@ -22,6 +23,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements.txt"
 LOCK = ROOT / "infra/requirements-package.txt"
+COMMANDS = ROOT / "requirements-cli.txt"
+COMMANDS_LOCK = ROOT / "infra/requirements-cli.txt"
 WHEELS = ROOT / "build/wheels"
 UNPACKED = ROOT / "build/pixel"
 VENDORED = ".python_packages/lib/site-packages"
@@ -75,7 +78,7 @@ def unpacked(wheel: Path) -> Iterator[tuple[str, bytes]]:
 def wheels() -> dict[str, Path]:
     """Return each wheel of the lock by its package's name; what is not in build/wheels yet is fetched."""
     lock = LOCK.read_text("utf-8")
-    if fingerprint() not in lock:
+    if fingerprint(REQUIREMENTS) not in lock:
         raise PackageError(f"requirements.txt has changed: say make package ARGS=--lock, and commit {name_of(LOCK)}")
     wanted = dict(re.findall(r"^([\w.-]+)==\S+ --hash=sha256:(\w+)$", lock, re.MULTILINE))
     have = by_hash()
@@ -91,29 +94,42 @@ def by_hash() -> dict[str, Path]:
     return {hashlib.sha256(wheel.read_bytes()).hexdigest(): wheel for wheel in WHEELS.glob("*.whl")}
 
 
-def fingerprint() -> str:
+def fingerprint(*requirements: Path) -> str:
     """Return what tells one requirements.txt from another."""
-    return hashlib.sha256(REQUIREMENTS.read_text("utf-8").encode()).hexdigest()
+    return hashlib.sha256("".join(path.read_text("utf-8") for path in requirements).encode()).hexdigest()
 
 
 def lock() -> None:
-    """Write which wheel of each package is shipped."""
+    """Write which wheel of each package is shipped, and which others commands need."""
     if (platform.system(), *sys.version_info[:2]) != ("Linux", 3, 13):
         raise PackageError(
             "--lock needs Linux and Python 3.13: pip reads conditions in requirements by its own Python"
         )
-    print("Choosing wheels ...", flush=True)
+    shipped = chosen(REQUIREMENTS)
+    write(LOCK, "The wheels that `make package` ships", shipped, REQUIREMENTS)
+    more = {name: line for name, line in chosen(COMMANDS).items() if name not in shipped}
+    write(COMMANDS_LOCK, f"What commands need beside {LOCK.name}", more, REQUIREMENTS, COMMANDS)
+
+
+def chosen(requirements: Path) -> dict[str, str]:
+    """Return the line of a lock for each package that pip would install, by its name."""
+    print(f"Choosing wheels for {name_of(requirements)} ...", flush=True)
     report = ROOT / "build/lock.json"
     report.parent.mkdir(exist_ok=True)
-    pip("install", "--dry-run", "--target=build", f"--report={report}", f"--requirement={REQUIREMENTS}")
-    lines = []
+    pip("install", "--dry-run", "--target=build", f"--report={report}", f"--requirement={requirements}")
+    lines = {}
     for each in json.loads(report.read_text("utf-8"))["install"]:
-        about = each["metadata"]
-        digest = each["download_info"]["archive_info"]["hashes"]["sha256"]
-        lines.append(f"{about['name'].lower()}=={about['version']} --hash=sha256:{digest}\n")
-    head = f"# The wheels that `make package` ships. Made by `make package ARGS=--lock` of requirements.txt,\n# {fingerprint()}\n"
-    LOCK.write_text(head + "".join(sorted(lines)), "utf-8", newline="\n")
-    print(f"{name_of(LOCK)}: {len(lines)} packages")
+        name, version = each["metadata"]["name"].lower(), each["metadata"]["version"]
+        lines[name] = f"{name}=={version} --hash=sha256:{each['download_info']['archive_info']['hashes']['sha256']}\n"
+    return lines
+
+
+def write(target: Path, about: str, lines: dict[str, str], *made_of: Path) -> None:
+    """Write a lock that says what it was made of."""
+    files = " and ".join(map(name_of, made_of))
+    head = f"# {about}. Made by `make package ARGS=--lock` of {files},\n# {fingerprint(*made_of)}\n"
+    target.write_text(head + "".join(sorted(lines.values())), "utf-8", newline="\n")
+    print(f"{name_of(target)}: {len(lines)} packages")
 
 
 def pip(command: str, *arguments: str) -> None:

@@ -20,5 +20,11 @@ def test_azd_finds_the_app_the_bicep_and_its_values():
     assert (ROOT / service["project"] / "host.json").is_file()
     assert f'ROOT / "{service["dist"]}"' in (ROOT / "infra/package.py").read_text("utf-8")
     assert service["hooks"]["prepackage"]["posix"]["run"] == "make package ARGS=--unpack"
+    # azd takes a hook without the platform it runs on for one without `run`, and fails.
+    for hook in (*project["hooks"].values(), *service["hooks"].values()):
+        assert {name: bool(part["shell"] and part["run"]) for name, part in hook.items()} == {
+            "posix": True,
+            "windows": True,
+        }
     # https://raw.githubusercontent.com/Azure/azure-dev/main/schemas/v1.0/azure.yaml.json: not for a function
     assert not {"image", "docker", "k8s", "apiVersion", "env"} & set(service)

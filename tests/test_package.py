@@ -7,15 +7,20 @@ import platform
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from pixel.collect.response import GIF
 
 ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "infra/requirements-package.txt"
+COMMANDS_LOCK = ROOT / "infra/requirements-cli.txt"
 
 
 def package(*arguments):
@@ -103,13 +108,62 @@ def test_made_again_it_has_the_same_bytes(made):
     assert again.read_bytes() == made[0].read_bytes()
 
 
+def pinned(requirements):
+    """What a requirements.txt asks for on the Linux and Python 3.13 that Azure and the pipeline run."""
+    lines = requirements.read_text("utf-8").splitlines()
+    return {line.partition(";")[0] for line in lines if "==" in line and '< "3.13"' not in line}
+
+
+def locked(*locks):
+    """Version of each package by its name; of lines that have one hash each, and of no others."""
+    lines = [line for lock in locks for line in lock.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==\S+ --hash=sha256:[0-9a-f]{64}", line)] == []
+    found = [line.split()[0].partition("==")[::2] for line in lines]
+    assert len(dict(found)) == len(found), "no package is listed twice"
+    return dict(found)
+
+
 def test_the_wheels_are_chosen_for_the_requirements_we_have():
-    lock = LOCK.read_text("utf-8")
-    assert hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest() in lock, (
-        "requirements.txt has changed: make package ARGS=--lock chooses the wheels anew"
-    )
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    wanted = {line.partition(";")[0] for line in lines if "==" in line and '< "3.13"' not in line}
-    assert {
-        each for each in wanted if not re.search(rf"^{re.escape(each)} --hash=sha256:\w{{64}}$", lock, re.MULTILINE)
-    } == set()
+    shipped, commands = ROOT / "requirements.txt", ROOT / "requirements-cli.txt"
+    for lock, made_of in ((LOCK, [shipped]), (COMMANDS_LOCK, [shipped, commands])):
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()
+        assert digest in lock.read_text("utf-8"), (
+            f"{made_of[-1].name} has changed: make package ARGS=--lock chooses the wheels anew"
+        )
+    have = {f"{name}=={version}" for name, version in locked(LOCK).items()}
+    assert pinned(shipped) - have == set()
+    have |= {f"{name}=={version}" for name, version in locked(COMMANDS_LOCK).items()}
+    assert pinned(commands) - have == set()
+
+
+def test_nothing_that_the_pipeline_installs_to_verify_with_needs_what_is_on_neither_list():
+    """pip refuses to install by hash what needs a package that has none."""
+    if (sys.version_info[:2], platform.system()) != ((3, 13), "Linux"):
+        pytest.skip("conditions in requirements are read by the Python that is there: Linux and 3.13 are wanted")
+    have = {canonicalize_name(name) for name in locked(LOCK, COMMANDS_LOCK)}
+    missing = {}
+    for name in have:
+        for text in metadata.requires(name) or ():
+            needs = Requirement(text)
+            applies = needs.marker is None or needs.marker.evaluate({"extra": ""})
+            if applies and canonicalize_name(needs.name) not in have:
+                missing[name] = text
+    assert missing == {}
+
+
+def test_the_pipeline_installs_by_hash_from_lists():
+    step = (ROOT / "infra/pipeline/deploy.yml").read_text("utf-8")
+    (install,) = re.findall(r"python -m pip install (.+?)\n +displayName", step, re.DOTALL)
+    asked = install.split()
+    assert {"--require-hashes", "--only-binary=:all:"} <= set(asked)
+    lists = [ROOT / asked[at + 1] for at, word in enumerate(asked) if word == "-r"]
+    assert lists == [LOCK, COMMANDS_LOCK]
+
+
+def test_what_is_packaged_is_what_runs():
+    app = (ROOT / "infra/bicep/modules/app.bicep").read_text("utf-8")
+    version = re.search(r"runtime: \{ name: 'python', version: '([\d.]+)' \}", app)[1]
+    assert f"--python-version={version}" in (ROOT / "infra/package.py").read_text("utf-8")
+    jobs = yaml.safe_load((ROOT / ".azure-pipelines.yml").read_text("utf-8"))["stages"][0]["jobs"]
+    (package,) = [job for job in jobs if job["job"] == "package"]
+    assert package["steps"][0]["inputs"]["versionSpec"] == version

@@ -4,7 +4,7 @@ targetScope = 'resourceGroup'
 
 // ---- what it is called, where it stands, who pays
 
-@description('Name of this pixel. Names of all resources begin with their kind and this.')
+@description('Name of this pixel: letters, digits and hyphens, no hyphen at the end. Names of all resources begin with their kind and this.')
 @minLength(3)
 @maxLength(16)
 param name string
@@ -63,7 +63,12 @@ param hubName string = 'pixel'
 @maxValue(32)
 param partitions int = 4
 
-@description('Throughput units that auto-inflate may go up to (of a namespace that is made). It never goes down by itself.')
+@description('Throughput units at least. Each deployment sets them back to this: raise it when units-raised has alerted.')
+@minValue(1)
+@maxValue(40)
+param throughputUnits int = 1
+
+@description('Throughput units that auto-inflate may go up to, in each namespace that is made. No more than throughputUnits: it is off.')
 @minValue(1)
 @maxValue(40)
 param maximumThroughputUnits int = 4
@@ -164,13 +169,7 @@ module identities 'modules/identities.bicep' = {
 }
 
 module logs 'modules/logs.bicep' = {
-  params: {
-    name: name
-    location: location
-    tags: tags
-    dailyCapGb: logDailyCapGb
-    writerPrincipalId: identities.outputs.pixelPrincipalId
-  }
+  params: { name: name, location: location, tags: tags, dailyCapGb: logDailyCapGb, writerPrincipalId: identities.outputs.pixelPrincipalId }
 }
 
 module network 'modules/network.bicep' = if (privateNetworking) {
@@ -206,6 +205,7 @@ module namespace 'modules/namespace.bicep' = if (ownNamespace) {
     name: namespaceName
     location: location
     tags: tags
+    throughputUnits: throughputUnits
     maximumThroughputUnits: maximumThroughputUnits
     isPrivate: privateNetworking
     captureIdentityId: identities.outputs.captureId
@@ -264,6 +264,7 @@ module edge 'modules/edge.bicep' = if (enableEdge) {
     imageAccount: '${storePrefix}edge${suffix}'
     retentionHours: edgeRetentionHours
     partitions: partitions
+    throughputUnits: throughputUnits
     maximumThroughputUnits: maximumThroughputUnits
     receiverPrincipalId: identities.outputs.pixelPrincipalId
     subnetId: privateNetworking ? network!.outputs.appSubnetId : ''

@@ -1,7 +1,7 @@
 """Lint and build infra/bicep with Microsoft's own compiler. A warning is an error, for it only warns of a wrong property.
 
-python infra/pipeline/bicep.py FOLDER writes FOLDER/main.json, the ARM template that is deployed. `bicep` is used, else
-`az bicep`. To build is to lint: https://learn.microsoft.com/azure/azure-resource-manager/bicep/linter
+python infra/pipeline/bicep.py FOLDER writes FOLDER/main.json, an ARM template of the same source that deploy.py deploys.
+`bicep` is used, else `az bicep`. To build is to lint: https://learn.microsoft.com/azure/azure-resource-manager/bicep/linter
 """
 
 import os

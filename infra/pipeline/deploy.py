@@ -25,16 +25,18 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def what_if(name: str, options: list[str], env: dict[str, str], in_pipeline: bool) -> int:
-    """Print what a deployment would change."""
+    """Print what a deployment would change. The page of the run hides no secrets by itself, as a log does."""
     asked = ["az", "deployment", "group", "what-if", *options]
     told = subprocess.run(
         asked, env=env | {"AZURE_CORE_NO_COLOR": "true"}, stdout=subprocess.PIPE, text=True, check=False
     )
-    print(told.stdout)
+    key = env.get("PIXEL_STATUS_KEY")
+    said = told.stdout.replace(key, "***") if key else told.stdout
+    print(said)
     if in_pipeline and not told.returncode:
         page = ROOT / f"build/what-if-{name}.md"
         page.parent.mkdir(exist_ok=True)
-        page.write_text(f"What a deployment to **{name}** would change:\n\n```\n{told.stdout}\n```\n", "utf-8")
+        page.write_text(f"What a deployment to **{name}** would change:\n\n```\n{said}\n```\n", "utf-8")
         print(f"##vso[task.uploadsummary]{page}")
     return told.returncode
 

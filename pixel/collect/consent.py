@@ -11,7 +11,7 @@ ANONYMISE, RECORD, REJECT = "anonymise", "record", "reject"
 RULES = (ANONYMISE, RECORD, REJECT)
 """Values of `PIXEL_PRIVACY_SIGNAL`."""
 
-_WORDS = {
+CONSENT_WORDS = {
     "granted": "granted",
     "1": "granted",
     "true": "granted",
@@ -25,7 +25,7 @@ _WORDS = {
 
 def consent_word(text: str) -> str | None:
     """Return `granted` or `denied` for the words that consent banners send, else None."""
-    return _WORDS.get(text.strip().lower())
+    return CONSENT_WORDS.get(text.strip().lower())
 
 
 def strongest(words: Iterable[str | None]) -> str | None:

@@ -34,6 +34,9 @@ LANGUAGE_LIMIT: Final = 256
 EVENT_ID_LIMIT: Final = 128
 
 PURPOSES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")  # Chrome, Safari, older Chrome, Firefox
+AHEAD: Final = ("prefetch", "prerender", "preview")
+"""Words in those headers that say that nobody looks yet."""
+
 _SIGNALS: Final = frozenset(("cookie", "dnt", "sec-gpc", *PURPOSES))
 
 LATE_S: Final = 24 * 3600
@@ -213,4 +216,4 @@ def _fetched_ahead(headers: Mapping[str, str]) -> bool:
     https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header
     """
     purpose = next(filter(None, map(headers.get, PURPOSES)), "").lower()
-    return "prefetch" in purpose or "prerender" in purpose or "preview" in purpose
+    return any(word in purpose for word in AHEAD)

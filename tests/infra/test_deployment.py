@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.infra.arm import Template, app_settings, of, only
-from tests.infra.conftest import INFRA, ROOT
+from tests.infra.conftest import INFRA, ROOT, WANTED
 
 
 def test_capture_writes_by_identity_what_our_reader_reads_and_may_do_so_before_it_is_switched_on(
@@ -40,14 +40,36 @@ def test_a_brought_namespace_gets_a_hub_and_nothing_else(deployment, deployed, c
     assert watched == {name}
 
 
-def test_units_go_up_by_themselves_to_what_was_said(deployment, deployed):
-    most = deployment.given["maximumThroughputUnits"]
-    for namespace in of(deployed, "eventhub/namespaces"):
-        assert namespace.body["sku"] == {"name": "Standard", "tier": "Standard", "capacity": 1}
+@pytest.mark.parametrize(
+    ("least", "most", "inflates"),
+    [(None, 1, (False, 0)), (None, 8, (True, 8)), (4, 8, (True, 8)), (4, 4, (False, 0))],
+)
+def test_units_are_what_was_said_and_go_up_by_themselves_to_what_was_said(compiled, given, least, most, inflates):
+    asked = {"enableEdge": True, "maximumThroughputUnits": most} | ({"throughputUnits": least} if least else {})
+    namespaces = of(Template(compiled, given["dev.bicepparam"] | asked).resources(), "eventhub/namespaces")
+    assert len(namespaces) == 2
+    for namespace in namespaces:
+        assert namespace.body["sku"] == {"name": "Standard", "tier": "Standard", "capacity": least or 1}
         said = namespace.body["properties"]
-        assert (said["isAutoInflateEnabled"], said["maximumThroughputUnits"]) == (
-            (True, most) if most > 1 else (False, 0)
-        )
+        assert (said["isAutoInflateEnabled"], said["maximumThroughputUnits"]) == inflates
+
+
+def test_names_of_the_made_namespace_and_of_storage_lead_to_private_endpoints_and_those_of_a_brought_one_do_not(
+    deployment, deployed
+):
+    """A zone that is linked answers for all names in it: one with no endpoint of ours would hide a brought namespace."""
+    zones = {each.name for each in of(deployed, "network/privateDnsZones")}
+    used = {
+        each["properties"]["privateDnsZoneId"].rpartition("/")[2]
+        for group in of(deployed, "network/privateEndpoints/privateDnsZoneGroups")
+        for each in group.body["properties"]["privateDnsZoneConfigs"]
+    }
+    assert zones == used
+    linked = [each.name.split("/")[0] for each in of(deployed, "network/privateDnsZones/virtualNetworkLinks")]
+    assert set(linked) == zones
+    ours = not deployment.given.get("existingNamespaceId")
+    private = bool(deployment.given.get("privateNetworking"))
+    assert ("privatelink.servicebus.windows.net" in zones) is (private and ours)
 
 
 def test_the_app_runs_as_was_said(deployment, deployed):
@@ -144,6 +166,37 @@ def test_a_wrong_parameter_is_refused(compiled, given):
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Template(compiled, good | wrong)
+
+
+LIMITS = {
+    "eventhub/namespaces": 50,
+    "insights/actionGroups": 260,
+    "insights/metricAlerts": 260,
+    "insights/scheduledQueryRules": 260,
+    "managedIdentity/userAssignedIdentities": 128,
+    "operationalInsights/workspaces": 63,
+    # Its host name is this with a hyphen and 16 characters more, and a part of a host name has 63 at most.
+    "cdn/profiles/afdEndpoints": 46,
+    "web/serverfarms": 40,
+    # A site may have 60, but the Functions host tells apps that share an account apart by the first 32.
+    "web/sites": 32,
+}
+"""Longest names: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+and https://learn.microsoft.com/azure/azure-functions/storage-considerations#host-id-considerations"""
+
+
+def test_the_longest_name_is_short_enough_for_each_resource(compiled, given):
+    longest = compiled["parameters"]["name"]["maxLength"]
+    for name in ("Abc-ef" + "g" * (longest - 6), "x-1"):
+        asked = given["prod.bicepparam"] | WANTED["all there is, edge"] | {"name": name}
+        deployed = list(Template(compiled, asked).resources())
+        test_names_are_ones_that_azure_takes(deployed)
+        for kind, limit in LIMITS.items():
+            found = of(deployed, kind)
+            assert found, kind
+            assert [each.name for each in found if len(each.name.rpartition("/")[2]) > limit] == []
+    with pytest.raises(ValueError, match="name"):
+        Template(compiled, given["prod.bicepparam"] | {"name": "a" * (longest + 1)})
 
 
 def test_names_are_ones_that_azure_takes(deployed):

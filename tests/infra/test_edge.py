@@ -1,9 +1,13 @@
 """Edge mode: Front Door answers with a cached image, and its access log goes to a hub of its own."""
 
+import pytest
+
 from pixel.collect import edge_log
-from pixel.collect.consent import consent_word
+from pixel.collect.consent import CONSENT_WORDS
+from pixel.collect.parse import AHEAD, PURPOSES
 from pixel.collect.response import CORS_HEADERS, IMAGE_HEADERS
-from tests.infra.arm import Template, of, only
+from pixel.settings import read_settings
+from tests.infra.arm import Runtime, Template, of, only
 from tests.infra.conftest import with_edge
 from tests.infra.test_least_privilege import grants
 
@@ -76,8 +80,9 @@ def test_rules_mark_what_a_visitor_wants_and_do_no_harm(edge):
     assert asked == MARKS
     says = {name: rule["conditions"][0]["parameters"]["matchValues"] for name, rule in marks.items()}
     assert says["PixelOptOut"] == says["PixelGpc"] == says["PixelDnt"] == ["1"]
-    assert {consent_word(word) for word in says["PixelConsentDenied"]} == {"denied"}
-    assert "prefetch" in says["PixelPrefetch"]
+    assert set(says["PixelConsentDenied"]) == {word for word, meant in CONSENT_WORDS.items() if meant == "denied"}
+    assert set(says["PixelPrefetch"]) == set(says["PixelPrefetchPurpose"]) == set(AHEAD)
+    assert {MARKS[name][1].lower() for name in ("PixelPrefetch", "PixelPrefetchPurpose")} <= set(PURPOSES)
 
 
 def test_each_mark_is_one_that_the_code_knows_and_each_of_those_has_its_rule():
@@ -105,6 +110,16 @@ def test_only_the_pixels_paths_are_answered_and_http_is_sent_to_https(deployment
     assert route["forwardingProtocol"] == "HttpsOnly"
     assert len(route["ruleSets"]) == 1
     assert only(edge, "cdn/profiles")["sku"] == {"name": "Standard_AzureFrontDoor"}
+
+
+@pytest.mark.parametrize(
+    "said", ["", "/", "img/x.gif", "/img/x.gif", "/img/x.gif/", "img/x.gif/", " /img/x.gif ", "x", "/x/"]
+)
+def test_the_edge_answers_where_the_app_does(compiled, given, said):
+    asked = given["dev.bicepparam"] | {"enableEdge": True, "settings": {"PIXEL_PATH": said}}
+    route = only(list(Template(compiled, asked).resources()), "cdn/profiles/afdEndpoints/routes")["properties"]
+    own = read_settings({"PIXEL_PATH": said}).path
+    assert route["patternsToMatch"] == ["/pix", "/pix.gif", *([own] if own else [])]
 
 
 @with_edge
@@ -155,3 +170,11 @@ def test_outputs_say_where_edge_mode_is(deployment, edge):
         assert outputs["EDGE_URL"] == (f"https://{own}" if own else "https://{edge/endpoint.hostName}")
         assert outputs["EDGE_IMAGE_ACCOUNT"] == of(edge, "storage/storageAccounts")[0].name
         assert bool(outputs["EDGE_DOMAIN_TOKEN"]) is bool(own)
+
+
+def test_a_domain_that_is_approved_and_has_no_token_any_more_fails_no_deployment(compiled, given, monkeypatch):
+    monkeypatch.setattr(
+        Runtime, "get", lambda _, name: None if name == "validationProperties" else Runtime(f"{{{name}}}")
+    )
+    asked = given["dev.bicepparam"] | {"enableEdge": True, "edgeDomain": "img.example.com"}
+    assert Template(compiled, asked).outputs()["EDGE_DOMAIN_TOKEN"] == {"value": ""}

@@ -60,7 +60,6 @@ var edgeMetricRules = [
   }
 ]
 
-
 var logRules = [
   {
     name: 'spill-growing'
@@ -92,7 +91,7 @@ var logRules = [
 var ownRules = [
   {
     name: 'units-raised'
-    about: 'Auto-inflate raised the throughput units. They stay, and cost, until somebody lowers them.'
+    about: 'Auto-inflate raised the throughput units. They stay, and cost, until the next deployment sets them back to throughputUnits: raise that.'
     severity: 3
     window: 'PT1H'
     over: 0

@@ -8,6 +8,7 @@ param suffix string
 param imageAccount string
 param retentionHours int
 param partitions int
+param throughputUnits int
 param maximumThroughputUnits int
 param receiverPrincipalId string
 @description('Subnet of the app, which then alone may read the hub. Empty: whoever has a token for it.')
@@ -18,7 +19,10 @@ param hostName string
 @description('PIXEL_PATH: one more path that answers as /pix. Empty: none.')
 param extraPath string
 
-var paths = concat(['/pix', '/pix.gif'], empty(extraPath) ? [] : [startsWith(extraPath, '/') ? extraPath : '/${extraPath}'])
+// As the app reads it: one slash before, none after.
+var begun = startsWith(trim(extraPath), '/') ? skip(trim(extraPath), 1) : trim(extraPath)
+var own = endsWith(begun, '/') ? take(begun, length(begun) - 1) : begun
+var paths = concat(['/pix', '/pix.gif'], empty(own) ? [] : ['/${own}'])
 
 module edgeImage 'edge_image.bicep' = {
   params: { name: imageAccount, location: location, tags: tags, workspaceId: workspaceId }
@@ -31,6 +35,7 @@ module edgeHub 'edge_hub.bicep' = {
     tags: tags
     retentionHours: retentionHours
     partitions: partitions
+    throughputUnits: throughputUnits
     maximumThroughputUnits: maximumThroughputUnits
     receiverPrincipalId: receiverPrincipalId
     subnetId: subnetId
@@ -119,7 +124,8 @@ resource accessLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
 
 output url string = 'https://${empty(hostName) ? endpoint.properties.hostName : hostName}'
 output imageAccount string = imageAccount
-output domainToken string = empty(hostName) ? '' : domain!.properties.validationProperties.validationToken
+// An approved domain may have no token any more.
+output domainToken string = empty(hostName) ? '' : (domain!.properties.?validationProperties.?validationToken ?? '')
 output hubNamespace string = edgeHub.outputs.namespaceHost
 output hubName string = edgeHub.outputs.name
 output namespaceId string = edgeHub.outputs.namespaceId

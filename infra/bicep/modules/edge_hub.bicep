@@ -5,6 +5,7 @@ param location string
 param tags object
 param retentionHours int
 param partitions int
+param throughputUnits int
 param maximumThroughputUnits int
 param receiverPrincipalId string
 @description('Subnet that alone may read, beside the service that writes. Empty: whoever has a token.')
@@ -12,7 +13,7 @@ param subnetId string
 param workspaceId string
 
 var dataReceiver = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde')
-var inflates = maximumThroughputUnits > 1
+var inflates = maximumThroughputUnits > throughputUnits
 var isPrivate = !empty(subnetId)
 
 // A namespace of its own, since it is the one place where keys work: diagnostic settings know no identity.
@@ -21,7 +22,7 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   name: namespaceName
   location: location
   tags: tags
-  sku: { name: 'Standard', tier: 'Standard', capacity: 1 }
+  sku: { name: 'Standard', tier: 'Standard', capacity: throughputUnits }
   properties: {
     isAutoInflateEnabled: inflates
     maximumThroughputUnits: inflates ? maximumThroughputUnits : 0
@@ -32,14 +33,15 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
 }
 
 // The service that writes comes from outside, as a trusted one. "Deny" works only where at least one rule allows.
-resource firewall 'Microsoft.EventHub/namespaces/networkRuleSets@2024-01-01' = if (isPrivate) {
+// It is there without private networking too: so that is switched off again when it is no longer wanted.
+resource firewall 'Microsoft.EventHub/namespaces/networkRuleSets@2024-01-01' = {
   parent: namespace
   name: 'default'
   properties: {
     publicNetworkAccess: 'Enabled'
-    defaultAction: 'Deny'
+    defaultAction: isPrivate ? 'Deny' : 'Allow'
     trustedServiceAccessEnabled: true
-    virtualNetworkRules: [{ subnet: { id: subnetId }, ignoreMissingVnetServiceEndpoint: false }]
+    virtualNetworkRules: isPrivate ? [{ subnet: { id: subnetId }, ignoreMissingVnetServiceEndpoint: false }] : []
   }
 }
 

@@ -9,7 +9,11 @@ param storageIds array
 @description('Empty for a namespace that was brought: its network is its owner\'s.')
 param namespaceId string
 
-var zones = ['privatelink.blob.${environment().suffixes.storage}', 'privatelink.servicebus.windows.net']
+// A zone that is linked answers for all its names: without an endpoint of ours in it, a brought namespace would not be found.
+var zones = concat(
+  ['privatelink.blob.${environment().suffixes.storage}'],
+  empty(namespaceId) ? [] : ['privatelink.servicebus.windows.net']
+)
 var blobs = [for id in storageIds: { id: id, group: 'blob', zone: 0 }]
 var targets = concat(blobs, empty(namespaceId) ? [] : [{ id: namespaceId, group: 'namespace', zone: 1 }])
 

@@ -1,20 +1,21 @@
-metadata description = 'An Event Hubs namespace of our own: Standard, one unit, more by itself when needed, no keys.'
+metadata description = 'An Event Hubs namespace of our own: Standard, more units by itself when needed, no keys.'
 
 param name string
 param location string
 param tags object
+param throughputUnits int
 param maximumThroughputUnits int
 param isPrivate bool
 param captureIdentityId string
 param workspaceId string
 
-var inflates = maximumThroughputUnits > 1
+var inflates = maximumThroughputUnits > throughputUnits
 
 resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   name: name
   location: location
   tags: tags
-  sku: { name: 'Standard', tier: 'Standard', capacity: 1 }
+  sku: { name: 'Standard', tier: 'Standard', capacity: throughputUnits }
   identity: {
     type: 'UserAssigned'
     userAssignedIdentities: { '${captureIdentityId}': {} }
