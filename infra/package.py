@@ -30,6 +30,9 @@ UNPACKED = ROOT / "build/pixel"
 VENDORED = ".python_packages/lib/site-packages"
 """Where the Functions worker looks for packages: https://learn.microsoft.com/azure/azure-functions/python-build-options"""
 
+BUILD = "pixel/build.txt"
+"""Which code it is, as `/status` says it."""
+
 LIMIT_MB = 30
 """A cold start fetches and opens all of it."""
 
@@ -50,16 +53,30 @@ class PackageError(Exception):
 
 
 def published(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each file that .funcignore lets through: `/*` keeps all here, `!/NAME` lets one go."""
+    """Yield path and content of each file that .funcignore lets through: `/*` keeps all here, `!/NAME` lets one go, but NAME."""
     lines = (root / ".funcignore").read_text("utf-8").splitlines()
     if "/*" not in lines:
         raise PackageError(".funcignore has to begin with /*, and to name with !/NAME what goes")
+    never = {line for line in lines if line and line[0] not in "#!/"}
     for name in [line[2:] for line in lines if line.startswith("!/")]:
         top = root / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             where = path.relative_to(root)
-            if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in where.parts):
+            if path.is_file() and not any(part in never or part.startswith(".") for part in where.parts):
                 yield where.as_posix(), path.read_bytes()
+
+
+def revision(root: Path) -> str:
+    """Return the commit of the tree, and whether what is published differs from it; `unknown` where git does not know."""
+    tops = [line[2:] for line in (root / ".funcignore").read_text("utf-8").splitlines() if line.startswith("!/")]
+    said = []
+    for asked in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "--", *tops]):
+        try:
+            told = subprocess.run(["git", "-C", str(root), *asked], capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return "unknown"
+        said.append(told.stdout.strip())
+    return f"{said[0]}, with changes" if said[1] else said[0]
 
 
 def unpacked(wheel: Path) -> Iterator[tuple[str, bytes]]:
@@ -145,7 +162,8 @@ def pip(command: str, *arguments: str) -> None:
 
 def make(target: Path) -> None:
     """Write the zip, and tell what is in it."""
-    parts = {"(the pixel)": dict(published(ROOT))}
+    build = revision(ROOT)
+    parts = {"(the pixel)": {**dict(published(ROOT)), BUILD: f"{build}\n".encode()}}
     for name, wheel in wheels().items():
         parts[name] = {f"{VENDORED}/{path}": content for path, content in unpacked(wheel)}
     owner: dict[str, str] = {}
@@ -153,7 +171,7 @@ def make(target: Path) -> None:
         for path, content in files.items():
             if parts[owner.setdefault(path, part)][path] != content:
                 raise PackageError(f"{path} is in {owner[path]} and in {part}, and differs")
-    print(f"Packing {len(owner)} files ...", flush=True)
+    print(f"Packing {len(owner)} files of build {build} ...", flush=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     sizes: Counter[str] = Counter()
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=9) as archive:

@@ -35,4 +35,8 @@ pixel/
 enrichers/        one file a kind of knowledge
 """
 
+from pathlib import Path
+
 __version__ = "0.1.0"
+_build = Path(__file__).with_name("build.txt")
+__build__ = _build.read_text("utf-8").strip() if _build.exists() else ""

@@ -34,7 +34,8 @@ MODEL = Model(PRICES, read_cpu())
 def test_edge_mode_is_given_the_units_and_partitions_that_its_log_needs(rate, units, partitions):
     plan = MODEL.best(Load(rate), edge=True)
     assert plan.can_be_made
-    assert plan.settings()["maximumThroughputUnits"] == units
+    assert max(plan.log.units, plan.hubs.units) == units
+    assert plan.settings()["maximumThroughputUnits"] == max(units, min(2 * plan.hubs.units, 40))
     assert plan.settings()["partitions"] == partitions
     assert plan.settings()["throughputUnits"] == plan.hubs.units <= units
 

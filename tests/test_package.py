@@ -16,6 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from infra.package import published, revision
 from pixel.collect.response import GIF
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +67,7 @@ def test_the_worker_library_finds_and_runs_the_app_with_only_what_the_package_ca
     assert {"pix", "health", "status", "whoami"} <= set(carried["functions"])
     assert carried["answer"] == [200, GIF.hex(), "accepted"]
     assert carried["status"]["enrichers"]["disabled"] == {}
+    assert carried["status"]["build"] == (unpacked / "pixel/build.txt").read_text("utf-8").strip()
     assert [path.suffix for path in (tmp_path / "capture").rglob("*.avro")] == [".avro"]
 
 
@@ -92,12 +94,31 @@ def test_it_holds_the_app_and_its_packages_and_nothing_else(made):
         text=True,
     )
     if kept.returncode == 0:
-        assert ours == set(kept.stdout.split())
+        assert ours == {*kept.stdout.split(), "pixel/build.txt"}
     packages = {name.split("/")[3] for name in names if name.startswith(".python_packages/")}
     assert packages & {"msgspec", "azure_functions_runtime", "pytest", "uvicorn", "pip"} == {
         "msgspec",
         "azure_functions_runtime",
     }
+
+
+def test_settings_of_a_laptop_stay_there(tmp_path):
+    for name in (
+        ".funcignore",
+        "pixel/app.py",
+        "pixel/local.settings.json",
+        "enrichers/.env",
+        "tests/x.py",
+        "pixel/__pycache__/a.pyc",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / ".funcignore").read_bytes())
+    assert [name for name, _ in published(tmp_path)] == ["pixel/app.py"]
+
+
+def test_a_tree_that_git_does_not_know_has_no_revision(tmp_path):
+    (tmp_path / ".funcignore").write_text("/*\n!/pixel\n")
+    assert revision(tmp_path) == "unknown"
 
 
 def test_made_again_it_has_the_same_bytes(made):

@@ -17,6 +17,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+FROM_ENVIRONMENT = {
+    "PIXEL_STATUS_KEY": "anybody may read /status",
+    "PIXEL_ALERT_EMAIL": "alerts mail nobody, and there is no budget",
+    "PIXEL_READERS_GROUP_ID": "nobody new may read events",
+}
+"""What parameter files read from the environment, and what is deployed without it."""
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -26,7 +32,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def what_if(name: str, options: list[str], env: dict[str, str], in_pipeline: bool) -> int:
     """Print what a deployment would change. The page of the run hides no secrets by itself, as a log does."""
-    asked = ["az", "deployment", "group", "what-if", *options]
+    asked = ["az", "deployment", "group", "what-if", *options, "--exclude-change-types", "Ignore", "NoChange"]
     told = subprocess.run(
         asked, env=env | {"AZURE_CORE_NO_COLOR": "true"}, stdout=subprocess.PIPE, text=True, check=False
     )
@@ -77,6 +83,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     if not shutil.which("az", path=env.get("PATH")):
         print("az is not installed: https://learn.microsoft.com/cli/azure/install-azure-cli", file=sys.stderr)
         return 2
+    for unset in [each for each in FROM_ENVIRONMENT if not env.get(each)]:
+        print(f"{unset} is not set: {FROM_ENVIRONMENT[unset]}.", file=sys.stderr)
     options = ["--resource-group", env["RESOURCE_GROUP"], "--parameters", str(bicep / f"{told.name}.bicepparam")]
     in_pipeline = "TF_BUILD" in env
     return what_if(told.name, options, env, in_pipeline) if told.what_if else deploy(options, env, in_pipeline)

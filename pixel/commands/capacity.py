@@ -235,8 +235,9 @@ def _advice(plan: Plan) -> list[str]:
 def _edge_advice(edge: Plan | None) -> str:
     if not edge:
         return "Edge mode: its log needs more than one Standard namespace, which main.bicep cannot make."
-    needs = {name: to for name, to in edge.settings().items() if name in ("maximumThroughputUnits", "partitions")}
-    return f"Edge mode (enableEdge) needs {', '.join(f'{name} {to}' for name, to in needs.items())}."
+    units = max(edge.log.units if edge.log else 0, int(edge.settings().get("throughputUnits", 0)))
+    partitions = f"partitions {edge.partitions}, " if edge.partitions <= MOST_PARTITIONS else ""
+    return f"Edge mode (enableEdge) needs {partitions}maximumThroughputUnits {units}."
 
 
 def _parts(plans: list[Plan]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pixel import __version__
+from pixel import __build__, __version__
 from pixel.collect.enrich import Enrichers
 from pixel.collect.query import parse_query
 from pixel.collect.request import Request
@@ -68,6 +68,7 @@ def status(collector: Collector, enrichers: Enrichers, writer: LedgerWriter | No
     problems += [writer.problem] if writer and writer.problem else []
     return {
         "version": __version__,
+        "build": __build__,
         "problems": problems,
         "settings": {
             "PIXEL_CAPTURE_DIR": settings.capture_dir,
