@@ -144,11 +144,11 @@ def _json(model: Model, plans: list[Plans], points: list[Turn]) -> dict[str, Any
 def _print_rates(model: Model, plans: list[Plans]) -> None:
     best = [plan for plan, _ in plans]
 
-    def dollars(values: list[float]) -> list[str]:
-        return [f"{value:,.3f}".rjust(10) for value in values]
-
     def words(values: list[str]) -> list[str]:
         return [value.rjust(10) for value in values]
+
+    def dollars(values: list[float]) -> list[str]:
+        return words([f"{value:,.3f}" for value in values])
 
     rows: list[list[str]] = [
         ["instances", *words([f"{plan.functions.instances:,}" for plan in best])],
@@ -187,10 +187,8 @@ def _print_detail(model: Model, plan: Plan, edge: Plan | None, points: list[Turn
     )
     print("\n".join([*_advice(plan), _edge_advice(edge), ""]))
     per = 1e6 / load.hits
-    rows = [
-        (part, plan.parts[part], f"{edge.parts[part] * per:,.3f}" if edge else "-")
-        for part in _parts([plan, edge] if edge else [plan])
-    ]
+    parts = _parts([plan, edge] if edge else [plan])
+    rows = [(part, plan.parts[part], f"{edge.parts[part] * per:,.3f}" if edge else "-") for part in parts]
     rows.append(("all", plan.month, f"{edge.million:,.3f}" if edge else "-"))
     print_table(
         [model.prices.currency, "    a month", "a million", " share", "edge, a million"],
@@ -236,7 +234,7 @@ def _edge_advice(edge: Plan | None) -> str:
     if not edge:
         return "Edge mode: its log needs more than one Standard namespace, which main.bicep cannot make."
     units = max(edge.log.units if edge.log else 0, int(edge.settings().get("throughputUnits", 0)))
-    partitions = f"partitions {edge.partitions}, " if edge.partitions <= MOST_PARTITIONS else ""
+    partitions = f"partitions {edge.partitions}, " * (edge.partitions <= MOST_PARTITIONS)
     return f"Edge mode (enableEdge) needs {partitions}maximumThroughputUnits {units}."
 
 

@@ -9,7 +9,9 @@ CONNECT_S: Final = 10.0
 """What a connection may take: a token, TLS, CBS and the link."""
 ENTRY_BYTES: Final = 16
 """What AMQP adds to an event of a batch: the head of its data section, twice."""
-BATCH_BYTES: Final = 512
+KEY_BYTES: Final = 50
+"""What an ordering key adds to an event of a batch, besides itself: the SDK annotates each with it."""
+BATCH_BYTES: Final = 640
 """What AMQP adds to a batch, with an ordering key in it."""
 IDLE_S: Final = 240.0
 """After which a connection without batches is replaced: the service ends a link that sent none for ten minutes."""

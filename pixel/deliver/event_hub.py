@@ -61,11 +61,14 @@ class _HubConnection:
             raise _refused(fault, sent=False) from fault
 
     async def send(self, bodies: Sequence[bytes], key: str | None, timeout_s: float) -> None:
+        sent = False
         try:
             # The SDK's own timeout does not hold in all its states.
             async with asyncio.timeout(timeout_s + 0.1):
                 producer = self._client._producers["all-partitions"]
-                if key is None and await is_ready(producer):
+                is_short = key is None and await is_ready(producer)
+                sent = True
+                if is_short:
                     await transfer(producer, bodies)
                 else:
                     batch = await self._client.create_batch(partition_key=key)
@@ -73,7 +76,7 @@ class _HubConnection:
                         batch.add(EventData(body))
                     await self._client.send_batch(batch, timeout=timeout_s)
         except Exception as fault:  # as above
-            raise _refused(fault, sent=True) from fault
+            raise _refused(fault, sent=sent) from fault
 
     async def close(self) -> None:
         for each in (self._client, self._credential):
@@ -108,8 +111,9 @@ _CONDITIONS: Final = {
     "unauthorized": "unauthorised",
     "message-size-exceeded": "too_large",
     "detach": "detached",
-    "quota": "quota",
-    "cbs": "unauthorised",  # how the token is handed over
+    "resource-limit-exceeded": "quota",
+    "cbs token": "unauthorised",
+    "cbs authentication": "unauthorised",
 }
 _log = logging.getLogger("pixel.event_hub")
 

@@ -12,7 +12,7 @@ import random
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
-from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, Connect, Connection, Connections, Refused
+from pixel.deliver.connections import CONNECT_S, ENTRY_BYTES, KEY_BYTES, Connect, Connection, Connections, Refused
 from pixel.deliver.deliveries import Deliveries
 from pixel.deliver.packing import pack
 from pixel.deliver.replay import Undelivered
@@ -112,7 +112,8 @@ class EventHubSink:
         count = len(bodies)
         if not count:
             return []
-        size = sum(map(len, bodies)) + ENTRY_BYTES * count
+        entry = ENTRY_BYTES + (KEY_BYTES + len(key.encode()) if key else 0)
+        size = sum(map(len, bodies)) + entry * count
         if size > self._connections.max_bytes:
             if count == 1:
                 return [await self._way_out.take(bodies, TOO_LARGE, may_spill)]

@@ -5,6 +5,7 @@ field by field, twice. Here the frame is written as bytes. All else stays the SD
 reading. What of its inside is touched stands in this file, and tests over a real link notice a change.
 """
 
+import asyncio
 import struct
 import time
 from collections.abc import Sequence
@@ -57,14 +58,16 @@ async def transfer(producer: Any, bodies: Sequence[bytes]) -> None:
     link._pending_deliveries.append(delivery)
     session.next_outgoing_id += 1
     session.remote_incoming_window -= 1
-    session.outgoing_window -= 1
     link.delivery_count += 1
     link.current_link_credit -= 1
     number = delivery.frame["delivery_id"]
     for frame in frames(bodies, session.channel, link.handle, number, connection._remote_max_frame_size):
         await connection._transport.write(frame)
     connection._last_frame_sent_time = time.time()
+    task = asyncio.current_task()
     while not delivery.is_settled:
+        if task is not None and task.cancelling():  # `wait_for` of Python 3.11 may have swallowed it, in `listen`
+            raise asyncio.CancelledError
         if not connection._can_read():  # `listen` would return at once, for ever
             raise ConnectionError("the connection was closed")
         await connection.listen(wait=client._socket_timeout)
@@ -87,9 +90,8 @@ def frames(bodies: Sequence[bytes], channel: int, handle: int, number: int, max_
 
 
 def _head(size: int, channel: int, handle: int, number: int, more: int) -> bytes:
-    tag = number & 0xFFFFFFFF
     return _FRAME.pack(_HEAD + size, 2, 0, channel) + _PERFORMATIVE.pack(
-        b"\0S\x14", 0xC0, 24, 6, 0x70, handle, 0x70, number, 0xA0, 4, tag, 0x70, _BATCH, _FALSE, more
+        b"\0S\x14", 0xC0, 24, 6, 0x70, handle, 0x70, number, 0xA0, 4, number, 0x70, _BATCH, _FALSE, more
     )
 
 

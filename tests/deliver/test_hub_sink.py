@@ -110,6 +110,19 @@ def test_order_is_kept_by_a_field(peer, hub):
         assert ids == [f"{customer}-{number}" for number in range(20)]
 
 
+def test_many_events_of_one_key_fill_batches_that_are_sent(peer, hub):
+    sink = a_sink(peer, hub, EVENT_HUB_ORDER_BY="customer_id")
+    events = numbered(2000, customer_id="\N{GRINNING FACE}" * 128)
+
+    async def story():
+        assert await sink.send(events[:1]) == ["sent"]  # then it is known how large a batch may be
+        return await all_of(sink, events[1:])
+
+    assert asyncio.run(story()) == ["sent"] * 1999
+    assert sink.deliveries.attempts == sink.deliveries.batches
+    assert [decode(event.body).id for event in peer.events(hub)] == [event.id for event in events]
+
+
 def test_what_no_batch_takes_is_spilled_whole_and_says_why(peer, hub, tmp_path):
     sink = a_sink(peer, hub, PIXEL_STORE=str(tmp_path))
     large = an_event(id="large", params={"x": "y" * (2 << 20)})

@@ -11,6 +11,7 @@ from azure.eventhub._pyamqp.constants import ConnectionState
 
 from pixel.deliver.connections import Refused
 from pixel.deliver.event_hub import connect
+from pixel.deliver.transfer import frames
 from pixel.hub import HubSettings
 from tests.eventhubs.peer import EventHubsPeer
 
@@ -46,6 +47,13 @@ def client_of(connection):
     return connection._client._producers["all-partitions"]._handler
 
 
+def counters(connection):
+    """What a link and its session count, so that both ends know what may still be sent."""
+    client = client_of(connection)
+    link, session = client._link, client._session
+    return link.delivery_count, link.current_link_credit, session.next_outgoing_id, session.remote_incoming_window
+
+
 def transfers(written):
     """Return channel, fields and payload of each frame."""
     raw, found = memoryview(b"".join(written)), []
@@ -72,23 +80,31 @@ def test_its_frames_say_what_those_of_the_sdk_say(peer, hub, sizes):
             written.append(bytes(raw))
             await write(raw)
 
+        await connection.send([b"first"], None, 10)  # with its answer comes the credit
         transport.write = record
+        before = counters(connection)
         await connection.send(bodies, None, 10)
+        between = counters(connection)
         ours = transfers(written)
         written.clear()
         batch = await connection._client.create_batch()
         for body in bodies:
             batch.add(EventData(body))
         await connection._client.send_batch(batch)
-        return ours, transfers(written)
+        steps = [
+            [after - was for was, after in zip(*pair, strict=True)]
+            for pair in ((before, between), (between, counters(connection)))
+        ]
+        return ours, transfers(written), steps
 
-    ours, theirs = with_connection(peer, hub, story)
+    ours, theirs, (our_steps, their_steps) = with_connection(peer, hub, story)
+    assert our_steps == their_steps
     assert {fields for fields, *_ in ours} == {fields for fields, *_ in theirs}
     assert {number + 1 for _, number, *_ in ours} == {number for _, number, *_ in theirs}
     assert b"".join(payload for *_, payload in ours) == b"".join(payload for *_, payload in theirs)
-    for frames in (ours, theirs):
-        assert [more for *_, more, _ in frames] == [True] * (len(frames) - 1) + [False]
-    assert [event.body for event in peer.events(hub)] == bodies * 2
+    for each in (ours, theirs):
+        assert [more for *_, more, _ in each] == [True] * (len(each) - 1) + [False]
+    assert [event.body for event in peer.events(hub)] == [b"first", *bodies * 2]
 
 
 def test_batches_follow_one_another_beyond_the_credit_of_a_link(peer, hub):
@@ -98,6 +114,11 @@ def test_batches_follow_one_another_beyond_the_credit_of_a_link(peer, hub):
 
     with_connection(peer, hub, story)
     assert [event.body for event in peer.events(hub)] == [b"%d" % number for number in range(700)]
+
+
+def test_each_batch_has_a_tag_of_its_own():
+    sent = [frames([b"x"], 0, 1, number, 1 << 16)[0] for number in (0, 1, 255, 1 << 31)]
+    assert len({bytes(decode_frame(memoryview(frame)[8:])[1][2]) for frame in sent}) == 4
 
 
 def test_without_credit_the_sdk_sends(peer, hub):
@@ -164,6 +185,11 @@ ENDS = [
     ({"action": "detach"}, "detached", "broken, unsure"),
     ({"action": "detach", "condition": "com.microsoft:server-busy"}, "throttled", "broken, unsure"),
     ({"action": "detach", "condition": "amqp:unauthorized-access"}, "unauthorised", "broken, unsure"),
+    (
+        {"condition": "com.microsoft:timeout", "description": "SystemTracker:cbs-sports:quota-pixel"},
+        "connection_lost",
+        "broken, unsure",
+    ),
     ({"action": "close"}, "connection_lost", "broken, unsure"),
     ({"action": "drop"}, "connection_lost", "broken, unsure"),
     ({"action": "stall"}, "timed_out", "broken, unsure"),
