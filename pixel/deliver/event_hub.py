@@ -14,7 +14,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import AuthenticationError, EventDataSendError, OperationTimeoutError
 
 from pixel.deliver.connections import BATCH_BYTES, CONNECT_S, Connection, Refused
-from pixel.deliver.transfer import Rejected, is_ready, transfer
+from pixel.deliver.transfer import Rejected, end_keep_alive, is_ready, transfer
 from pixel.hub import HubSettings
 
 
@@ -79,6 +79,8 @@ class _HubConnection:
             raise _refused(fault, sent=sent) from fault
 
     async def close(self) -> None:
+        if self._client is not None:
+            end_keep_alive(self._client)
         for each in (self._client, self._credential):
             if each is not None:
                 try:

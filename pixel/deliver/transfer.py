@@ -76,6 +76,15 @@ async def transfer(producer: Any, bodies: Sequence[bytes]) -> None:
         raise Rejected(str(delivery.outcome))
 
 
+def end_keep_alive(client: Any) -> None:
+    """End the task that keeps a client's links alive: its `close` would wait for it, mostly a second."""
+    for producer in client._producers.values():
+        handler = producer and producer._handler
+        if handler and handler._keep_alive_thread:
+            handler._keep_alive_thread.cancel()
+            handler._keep_alive_thread = None
+
+
 def frames(bodies: Sequence[bytes], channel: int, handle: int, number: int, max_frame: int) -> list[bytes]:
     """Return the frames of a batch, none of more than `max_frame` bytes."""
     message = _message(bodies)

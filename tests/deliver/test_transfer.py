@@ -155,6 +155,15 @@ def test_a_token_that_has_ended_is_said(peer, hub):
     assert with_connection(peer, hub, story) == ("unauthorised", True)
 
 
+def test_a_connection_that_we_close_leaves_no_task_behind(peer, hub):
+    async def story(connection):
+        await connection.send([b"one"], None, 10)
+        await connection.close()
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert with_connection(peer, hub, story) == set()
+
+
 def test_a_connection_that_was_closed_is_said_at_once(peer, hub):
     async def story(connection):
         await connection.send([b"one"], None, 10)
