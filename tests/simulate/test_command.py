@@ -74,7 +74,13 @@ def test_a_path_in_the_url_replaces_the_paths_of_the_hits(tmp_path):
 def test_ctrl_c_prints_the_summary_so_far(tmp_path):
     with serving(tmp_path / "capture") as served:
         line = [sys.executable, "-m", "pixel", "simulate", "--url", served.url, "--rate", "50"]
-        process = subprocess.Popen(line, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            line,
+            cwd=ROOT,
+            env=clean_environment(),
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+        )
 
         def some_arrived():
             return served.ledger()["received"] > 3
