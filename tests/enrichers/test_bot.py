@@ -162,8 +162,10 @@ def test_a_pattern_is_compiled_for_its_first_bot_only(monkeypatch):
     texts = [entry["instances"][0] for entry in CRAWLER_USER_AGENTS_DATA if entry["instances"]]
     results = [bot._judge(text, None, ()) for text in texts]
     re.purge()
-    monkeypatch.setattr(re._compiler, "compile", None)
-    assert [bot._judge(text, None, ()) for text in texts] == results
+    with monkeypatch.context() as patched:  # what reports the test compiles too
+        patched.setattr(re._compiler, "compile", None)
+        again = [bot._judge(text, None, ()) for text in texts]
+    assert again == results
 
 
 def test_too_wide_patterns_are_still_in_the_list():
