@@ -4,7 +4,7 @@ param name = 'pixel-prod'
 param businessUnit = 'marketing'
 param costCenter = 'unset'
 
-// One instance of 2048 MB takes 575 hits a second, one of 512 MB 144, and a quarter of the money: docs/cost.md.
+// One instance of 2048 MB takes some 600 hits a second, one of 512 MB some 150 for a quarter of the money: docs/cost.md.
 param instanceMemoryMB = 2048
 param alwaysReadyInstances = 1
 param maximumInstances = 100

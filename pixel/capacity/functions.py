@@ -21,6 +21,8 @@ QUOTA_CORES: Final = 250.0
 """Of all apps of a subscription in a region, until Microsoft raises it; same page."""
 MOST_READY: Final = 100
 """`alwaysReadyInstances`, at most, in infra/bicep/main.bicep."""
+MOST_CONCURRENCY: Final = 1_000
+"""That Azure takes."""
 LEAST_CONCURRENCY: Final = 32
 """`httpConcurrency` of infra/bicep/main.bicep."""
 MINIMUM_S: Final = 1.0
@@ -72,7 +74,8 @@ def active_share(rate: float, *, strictly: bool = False) -> float:
 
 def concurrency(rate_of_one: float) -> int:
     """Return the `httpConcurrency` that lets an instance fill up before another is started: a power of two."""
-    return max(1 << math.ceil(math.log2(max(rate_of_one * ANSWER_S * 2, 1.0))), LEAST_CONCURRENCY)
+    wanted = 1 << math.ceil(math.log2(max(rate_of_one * ANSWER_S * 2, 1.0)))
+    return min(max(wanted, LEAST_CONCURRENCY), MOST_CONCURRENCY)
 
 
 def bill(
