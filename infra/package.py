@@ -52,13 +52,20 @@ class PackageError(Exception):
     """A sentence that says what is wrong and what to do."""
 
 
-def published(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each file that .funcignore lets through: `/*` keeps all here, `!/NAME` lets one go, but NAME."""
+def listed(root: Path) -> tuple[list[str], set[str]]:
+    """Return the names that .funcignore lets go, and those that stay wherever they are."""
     lines = (root / ".funcignore").read_text("utf-8").splitlines()
     if "/*" not in lines:
         raise PackageError(".funcignore has to begin with /*, and to name with !/NAME what goes")
-    never = {line for line in lines if line and line[0] not in "#!/"}
-    for name in [line[2:] for line in lines if line.startswith("!/")]:
+    return [line[2:] for line in lines if line.startswith("!/")], {
+        line for line in lines if line and line[0] not in "#!/"
+    }
+
+
+def published(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each file that .funcignore lets through: `/*` keeps all here, `!/NAME` lets one go, but NAME."""
+    goes, never = listed(root)
+    for name in goes:
         top = root / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             where = path.relative_to(root)
@@ -68,9 +75,8 @@ def published(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def revision(root: Path) -> str:
     """Return the commit of the tree, and whether what is published differs from it; `unknown` where git does not know."""
-    tops = [line[2:] for line in (root / ".funcignore").read_text("utf-8").splitlines() if line.startswith("!/")]
     said = []
-    for asked in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "--", *tops]):
+    for asked in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "--", *listed(root)[0]]):
         try:
             told = subprocess.run(["git", "-C", str(root), *asked], capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError):

@@ -9,13 +9,13 @@ from pixel.capacity.cpu import Cpu
 from pixel.capacity.edge import LogHub, front_door, log_hub, reading
 from pixel.capacity.functions import CORES, LEAST_MAXIMUM, Functions, concurrency, functions
 from pixel.capacity.functions import INSTANCES as MOST_INSTANCES
-from pixel.capacity.hubs import LEAST_PARTITIONS, TIERS, Hubs, Tier, hubs
+from pixel.capacity.hubs import LEAST_PARTITIONS, STANDARD, TIERS, Hubs, Tier, hubs
 from pixel.capacity.load import Load
 from pixel.capacity.prices import Prices
 from pixel.capacity.storage import Storage, storage
 
-MOST_UNITS: Final = 40
-MOST_PARTITIONS: Final = 32
+MOST_UNITS: Final = STANDARD.sizes[-1]
+MOST_PARTITIONS: Final = STANDARD.partitions
 """That main.bicep takes, as many as Standard has."""
 PARTS: Final = (
     "executions",

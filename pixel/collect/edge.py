@@ -40,10 +40,8 @@ def edge(collector: Collector, paths: Iterable[str]) -> Take:
         malformed = 0
         done: list[str | None] = []
 
-        async def tracked(portion: Sequence[Request | None]) -> None:
-            nonlocal malformed
-            hits = [each for each in portion if each is not None and each.reference not in settled]
-            malformed += portion.count(None)
+        async def tracked(portion: Sequence[Request]) -> None:
+            hits = [each for each in portion if each.reference not in settled]
             outcomes = await track(hits, "edge", collector)
             if len(hits) > 1 and "failed:internal" in outcomes:  # one may have cost all the others
                 for at, said in enumerate(outcomes):
@@ -58,12 +56,15 @@ def edge(collector: Collector, paths: Iterable[str]) -> Take:
                     f"{len(hits) - len(safe)} of the hits in the edge's log could not be stored, so their batch has to "
                     "come again. /status says what is wrong."
                 )
-            done.extend(each.reference for each in portion if each is not None)
+            done.extend(each.reference for each in portion)
 
-        portion: list[Request | None] = []
+        portion: list[Request] = []
         for message in messages:
             await asyncio.sleep(0)  # a message may hold no hit, and then nothing else waits here
             for each in read(message, known):
+                if each is None:
+                    malformed += 1
+                    continue
                 portion.append(each)
                 if len(portion) == PORTION:
                     await tracked(portion)
